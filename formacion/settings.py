@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -16,19 +18,17 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _owner_only(file: str, flags: int) -> int:
-    return os.open(file, flags, 0o600)
-
-
 def _stored_secret(name: str) -> str:
-    """A secret made once in DATA_DIR, readable by its owner alone."""
+    """A secret made once in DATA_DIR, readable by its owner alone. Two processes that start at once agree."""
     file = DATA_DIR / name
-    try:
-        with file.open("x", opener=_owner_only) as new:
+    if not file.exists():
+        handle, draft = tempfile.mkstemp(dir=DATA_DIR)  # mode 0600
+        with os.fdopen(handle, "w") as new:
             new.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return file.read_text().strip()
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        os.unlink(draft)
+    return file.read_text()
 
 
 PRODUCTION = env.flag("PRODUCTION")
