@@ -1,4 +1,4 @@
-"""What is taught and how far each student is. The database is the truth; source texts live in FileRevision only."""
+"""What is taught and how far each student is. Source texts live in FileRevision and nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is practised, graded and reviewed. Files of people are rows; a Grading is the only thing with a status."""
+"""What is practised, graded and reviewed. Files are rows; a Grading is the only thing with a status."""
 
 from __future__ import annotations
 
@@ -403,7 +403,7 @@ class Review(models.Model):
 
 
 class ReviewComment(models.Model):
-    """A comment on a submission, on a line of one of its files, or an answer to another. A draft is its author's."""
+    """A comment on a submission, on a line of one of its files, or an answer. A draft is its author's alone."""
 
     review = models.ForeignKey(Review, models.PROTECT, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Typed reads of the environment: a value that is wrong stops the start with its name and what would be right."""
+"""Typed reads of the environment: a wrong value stops the start with its name and what would be right."""
 
 from __future__ import annotations
 

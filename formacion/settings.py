@@ -1,4 +1,4 @@
-"""All settings, read from the environment through env.py. With nothing set, the site works on embedded defaults."""
+"""All settings, read from the environment through env.py. With nothing set the site works, embedded."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Remember light or dark: with the account where there is one, else in a cookie. Back to where one was."""
+    """Remember light or dark: with the account where there is one, else in a cookie."""
     chosen = request.POST.get("theme", "")
     if chosen not in User.Theme.values:
         return HttpResponse(status=400)
