@@ -1,0 +1,17 @@
+"""gunicorn, for `manage.py run` and for production alike."""
+
+import multiprocessing
+import os
+
+bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT') or 8000}")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS") or min(4, multiprocessing.cpu_count()))
+threads = int(os.environ.get("WEB_THREADS") or 4)
+preload_app = True
+timeout = 60
+graceful_timeout = 5
+keepalive = 5
+control_socket_disable = True
+max_requests = 20_000
+max_requests_jitter = 2_000
+loglevel = os.environ.get("LOG_LEVEL", "warning").lower()
