@@ -10,9 +10,7 @@ from formacion.models import User
 class SignupForm(forms.Form):
     """What signing up asks for beside e-mail and password; allauth builds its form on it."""
 
-    name = forms.CharField(
-        label=_("Nombre"), max_length=120, widget=forms.TextInput({"autocomplete": "name"})
-    )
+    name = forms.CharField(label=_("Nombre"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
 
     def signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
