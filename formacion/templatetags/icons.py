@@ -13,6 +13,7 @@ from django import template
 from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
 
@@ -59,3 +60,19 @@ def _sprite() -> SafeString:
         return mark_safe((STATIC / "dist" / "icons.html").read_text())
     except FileNotFoundError:
         return SafeString("")
+
+
+STATES = {
+    "done": ("circle-check", _("Hecha"), "st-done"),
+    "part": ("circle-dot", _("Leyendo"), "st-here"),
+    "open": ("circle", _("Sin abrir"), "st-open"),
+    "draft": ("circle-dashed", _("En preparación"), "st-draft"),
+    "lab": ("flask-conical", _("Laboratorio"), "st-lab"),
+}
+
+
+@register.simple_tag
+def state_icon(state: str, label: str = "") -> SafeString:
+    """How far someone is: `done`, `part`, `open`, `draft`, `lab`. `label` replaces the word (“Entregado”)."""
+    name, word, css = STATES[state]
+    return _draw(name, str(label or word), css)
