@@ -33,6 +33,15 @@ document.addEventListener("click", (event) => {
   if (button) button.closest(".message")?.remove();
 });
 
+// messages of the page that lie out of sight (it opened at an anchor) are said in passing
+const messages = document.querySelector("[data-messages]");
+if (messages) {
+  requestAnimationFrame(() => {
+    if (messages.getBoundingClientRect().bottom > 0) return;
+    for (const message of messages.querySelectorAll(".message > span")) toast(message.textContent);
+  });
+}
+
 // without a connection or with a fault of ours, say so: htmx alone would stay silent
 document.addEventListener("htmx:sendError", () => toast("No hay conexión con el servidor. Vuelve a intentarlo."));
 document.addEventListener("htmx:responseError", (event) => {
