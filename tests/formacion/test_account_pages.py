@@ -1,0 +1,132 @@
+"""The pages around an account: in our frame, in Spanish; what Django knows of a field is said to everyone."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from tests import factories
+
+PASSWORD = "mirlo-cruza-tejado-7"
+pytestmark = pytest.mark.django_db
+
+ENGLISH = re.compile(r"\b(Sign|Password|Email|Log ?in|Forgot|Remember|Confirm|Change|Your|Please)\b")
+
+
+def visible_text(html: str) -> str:
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", html, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+
+
+@pytest.fixture
+def member(client: Client) -> Client:
+    user = factories.make_user("ana@ejemplo.test", name="Ana")
+    user.set_password(PASSWORD)
+    user.save()
+    client.force_login(user)
+    return client
+
+
+def assert_ours(html: str) -> None:
+    """In the frame, Spanish, and possible under the strict policy."""
+    assert '<html lang="es"' in html
+    assert 'class="skip"' in html
+    assert ENGLISH.findall(visible_text(html)) == []
+    assert not re.search(r"<[^>]+\sstyle=", html)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", html)
+    assert not re.search(r"<[^>]+\son[a-z]+=", html)
+
+
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [
+        ("login/", "Entrar"),
+        ("signup/", "Crear una cuenta"),
+        ("password/reset/", "Recuperar la contraseña"),
+        ("password/reset/done/", "Mira tu correo"),
+        ("password/reset/key/done/", "Contraseña cambiada"),
+        ("confirm-email/", "Mira tu correo"),
+        ("confirm-email/no-vale/", "El enlace ya no vale"),
+        ("inactive/", "Esta cuenta está desactivada"),
+    ],
+)
+def test_pages_for_who_is_not_signed_in(client: Client, path: str, heading: str):
+    response = client.get(f"/cuenta/{path}")
+    assert response.status_code == 200
+    html = response.content.decode()
+    assert f"<h1>{heading}</h1>" in html
+    assert_ours(html)
+
+
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [("email/", "Tu cuenta"), ("password/change/", "Tu cuenta"), ("logout/", "¿Quieres salir?")],
+)
+def test_pages_of_the_own_account(member: Client, path: str, heading: str):
+    response = member.get(f"/cuenta/{path}")
+    assert response.status_code == 200
+    html = response.content.decode()
+    assert f"<h1>{heading}</h1>" in html
+    assert_ours(html)
+
+
+def test_an_error_is_tied_to_its_field(client: Client):
+    html = client.post("/cuenta/password/reset/", {"email": "esto no"}).content.decode()
+    field = re.search(r"<input[^>]*name=\"email\"[^>]*>", html)[0]
+    assert 'aria-invalid="true"' in field
+    described = re.search(r'aria-describedby="([^"]+)"', field)[1].split()
+    for name in described:
+        assert f'id="{name}"' in html
+    assert_ours(html)
+
+
+def test_a_refused_login_says_so_above_the_form(client: Client):
+    response = client.post("/cuenta/login/", {"login": "nadie@ejemplo.test", "password": "no"})
+    html = response.content.decode()
+    assert 'class="problems" role="alert"' in html
+    assert_ours(html)
+
+
+def test_the_reset_link_leads_to_a_form_of_ours(client: Client):
+    user = factories.make_user("blas@ejemplo.test")
+    user.set_password(PASSWORD)
+    user.save()
+    client.post("/cuenta/password/reset/", {"email": "blas@ejemplo.test"})
+    link = re.search(r"/cuenta/password/reset/key/\S+", mail.outbox[0].body)[0]
+    html = client.get(link, follow=True).content.decode()
+    assert "<h1>Elegir otra contraseña</h1>" in html
+    assert_ours(html)
+
+
+def test_the_menu_offers_the_way_out_as_a_form(member: Client):
+    html = member.get("/cuenta/email/").content.decode()
+    menu = html[html.index('id="menu-cuenta"') :]
+    assert '<form method="post" action="/cuenta/logout/">' in menu
+    assert "Administración" not in menu
+
+
+def test_the_menu_of_staff_leads_to_the_admin(client: Client):
+    client.force_login(factories.make_user("olga@ejemplo.test", is_staff=True))
+    html = client.get("/cuenta/email/").content.decode()
+    assert '<a href="/admin/">' in html[html.index('id="menu-cuenta"') :]
+
+
+def test_the_stored_theme_is_on_the_page_from_the_start(client: Client):
+    client.force_login(factories.make_user("ana@ejemplo.test", theme="dark"))
+    assert b'<html lang="es" data-theme="dark">' in client.get("/cuenta/email/").content
+
+
+def test_the_cookie_keeps_the_theme_of_who_is_not_signed_in(client: Client):
+    client.post("/tema/", {"theme": "light"})
+    assert b'<html lang="es" data-theme="light">' in client.get("/cuenta/login/").content
+
+
+def test_a_forged_theme_cookie_stays_inside_its_attribute(client: Client):
+    client.cookies["theme"] = '"><script>x'
+    assert b"<script>x" not in client.get("/cuenta/login/").content
+
+
+def test_shortcuts_are_off_for_who_switched_them_off(client: Client):
+    client.force_login(factories.make_user("ana@ejemplo.test", shortcuts=False))
+    assert b'<body data-shortcuts="off"' in client.get("/cuenta/email/").content
