@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -95,11 +96,12 @@ def stopping(process: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        # the whole session: `runuser` and `su` do not pass every signal on
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
 
 
 def as_somebody(folder: Path, user: str) -> list[str]:
@@ -128,7 +130,9 @@ def postgresql_server() -> Iterator[str]:
             [*prefix, str(binaries / "initdb"), "-A", "trust", "-U", "postgres", "-N", data], **quiet
         )
         command = [*prefix, str(binaries / "postgres"), "-D", data, "-p", port, "-k", folder]
-        process = subprocess.Popen([*command, "-c", "fsync=off"], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, "-c", "fsync=off"], stderr=subprocess.DEVNULL, start_new_session=True
+        )
         with stopping(process):
             wait_until_listens(url, process, "PostgreSQL")
             yield url
@@ -144,7 +148,9 @@ def redis_server() -> Iterator[str]:
     port = free_port()
     url = f"redis://127.0.0.1:{port}"
     command = [program("redis-server", "/usr/bin/valkey-server"), "--port", str(port), "--save", ""]
-    process = subprocess.Popen([*command, "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL, start_new_session=True
+    )
     with stopping(process):
         wait_until_listens(url, process, "Redis")
         yield url
@@ -163,14 +169,21 @@ def rabbitmq_server() -> Iterator[tuple[str, dict[str, str]]]:
         environment = {
             **os.environ,
             "RABBITMQ_NODENAME": f"formacion{os.getpid()}@localhost",
-            "RABBITMQ_NODE_PORT": str(port),
-            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_CONFIG_FILE": f"{folder}/rabbitmq.conf",
             "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_MNESIA_BASE": f"{folder}/mnesia",
             "RABBITMQ_LOG_BASE": f"{folder}/log",
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{folder}/plugins",
         }
-        process = subprocess.Popen([server], env=environment, stdout=subprocess.DEVNULL)
+        Path(folder, "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{port}\n")
+        as_somebody(Path(folder), "rabbitmq")  # the server itself leaves root for this user
+        process = subprocess.Popen(
+            [server],
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         with stopping(process):
             url = f"amqp://guest:guest@127.0.0.1:{port}"
             wait_until_listens(url, process, "RabbitMQ", 120)
