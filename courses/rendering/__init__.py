@@ -1,7 +1,7 @@
 """Markdown -> safe HTML, diagrams -> SVG, code references -> chips. Pure: no Django here or below.
 
-`render` is for documents, `render_comment` for what students write; the rest are the values that they take and give,
-the lock file of code references, and its proof against Git.
+`render` is for documents, `render_comment` for what students write; the rest are the values that they take
+and give, the lock file of code references, and its proof against Git.
 """
 
 from courses.rendering.comments import render_comment

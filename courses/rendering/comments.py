@@ -1,5 +1,6 @@
 """From what a student writes (notes, questions, comments) to HTML: `render_comment`."""
 
+from contextlib import suppress
 from html import escape
 
 from markdown import Markdown
@@ -36,8 +37,6 @@ def render_comment(source: str) -> str:
 def _code_html(fence: Fence) -> str:
     code = escape(fence.source, quote=False)
     if fence.language not in PLAIN:
-        try:
+        with suppress(UnknownLanguage):
             code = highlight(fence.source, fence.language)
-        except UnknownLanguage:
-            pass
     return f"<pre><code>{code}</code></pre>"

@@ -1,13 +1,12 @@
 """From Mermaid source to a stored drawing: `render_diagram`.
 
-The drawing itself happens in a process of its own (`drawing`), because merman is young, native code: a diagram that
-takes for ever or brings it down costs that process, not the worker. merman's deadline comes first, the kill second.
-Callers know only `render_diagram`, so another drawer can take its place.
+The drawing itself happens in a process of its own (`drawing`), because merman is young, native code: a
+diagram that takes for ever or brings it down costs that process, not the worker. merman's deadline comes
+first, the kill second. Callers know only `render_diagram`, so another drawer can take its place.
 """
 
 import functools
 import hashlib
-import html
 import json
 import os
 import re
@@ -41,7 +40,7 @@ DRAWN = re.compile(
 
 @dataclass(frozen=True)
 class Diagram:
-    """A drawing that may stand in any page. Its ids begin with `prefix`; the drawing is the group with that id."""
+    """A drawing that may stand in any page. Its ids begin with `prefix`, the id of the drawing's group."""
 
     svg: str
     width: int
@@ -100,8 +99,9 @@ def render_diagram(source: str, store: DiagramStore | None = None) -> Diagram:
 def _read_accessible(source: str) -> tuple[str, str, str]:
     """Title, description, and the source without them but with as many lines.
 
-    Not every type of diagram knows `accTitle` in its grammar (a mind map takes it for a second root), so they are
-    read here for all of them. A `;` is refused although this reading would bear it: other renderers end there.
+    Not every type of diagram knows `accTitle` in its grammar (a mind map takes it for a second root), so they
+    are read here for all of them. A `;` is refused although this reading would bear it: other renderers end
+    there.
     """
     texts: dict[str, str] = {}
     faults = []
@@ -137,7 +137,7 @@ def _explain(answer: dict[str, object]) -> Fault:
 
 @functools.cache
 def drawing_version() -> str:
-    """Changes with merman, the theme, the font's widths and the compiler: a stored drawing is of one version."""
+    """Changes with merman, the theme, the font's widths and the compiler. A stored drawing is of one."""
     code = hashlib.sha256(version("merman").encode())
     for name in DRAWN_BY:
         code.update((HERE / name).read_bytes())

@@ -34,13 +34,18 @@ from courses.rendering.markup import KINDS, Shapes
 from courses.rendering.references import BadReference, Reference, parse_reference, parse_reference_list
 from courses.rendering.sanitising import sanitise
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 VERSION = 1  # of the HTML: raise it when stored documents have to be rendered again
 
-EXTENSIONS = (
-    "attr_list def_list tables footnotes md_in_html sane_lists admonition abbr pymdownx.details pymdownx.superfences "
-    "pymdownx.highlight pymdownx.inlinehilite pymdownx.tabbed pymdownx.tasklist pymdownx.keys pymdownx.mark "
-    "pymdownx.tilde pymdownx.caret pymdownx.betterem pymdownx.blocks.caption"
-).split()
+EXTENSIONS = _words(
+    "attr_list def_list tables footnotes md_in_html sane_lists admonition abbr pymdownx.details "
+    "pymdownx.superfences pymdownx.highlight pymdownx.inlinehilite pymdownx.tabbed pymdownx.tasklist "
+    "pymdownx.keys pymdownx.mark pymdownx.tilde pymdownx.caret pymdownx.betterem pymdownx.blocks.caption"
+)
 TITLE_LINE = re.compile(r"#(?!#)\s*\S")
 PREFORMATTED = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
@@ -50,7 +55,8 @@ WORD = re.compile(r"\w+(?:[-'’.]\w+)*")
 def render(source: str, context: RenderContext, *, first_line: int = 1) -> Rendered:
     """Render a document's body, which begins at line `first_line` of its file.
 
-    Never raises for what an author wrote: that is in `problems`. Raises DrawerBroken when our drawing does not work.
+    Never raises for what an author wrote: that is in `problems`. Raises DrawerBroken when our drawing does
+    not work.
     """
     return _Rendering(source, context, first_line).finish()
 
@@ -133,9 +139,7 @@ class _Rendering:
 
     def refuse_kind(self, name: str) -> None:
         known = ", ".join(sorted({kind.css_class for kind in KINDS.values()}))
-        self.refuse(
-            self.places.of_text(f"!!! {name}"), f"no hay avisos de la clase «{name}»; las hay: {known}"
-        )
+        self.refuse(self.places.of_text(f"!!! {name}"), f"no hay avisos de la clase «{name}»; las hay: {known}")
 
     def contents(self, tokens: list[dict[str, object]]) -> tuple[Heading, ...]:
         headings: list[Heading] = []
@@ -254,7 +258,7 @@ class _Rendering:
     def rewrite(self, tag: str, name: str, value: str) -> str | None:
         prefix = self.context.id_prefix
         if name == "id":
-            if value in self.context.page_ids or value.startswith("i-") or value.startswith("dg"):
+            if value in self.context.page_ids or value.startswith(("i-", "dg")):
                 return None
             self.anchors.add(prefix + value)
             return prefix + value
@@ -293,9 +297,7 @@ class _Rendering:
             return None
         address = self.context.address_of(path)
         if address is None:
-            self.refuse(
-                line, f"el {what} «{target}» lleva a «{path}», que no está en el curso: revisa la ruta"
-            )
+            self.refuse(line, f"el {what} «{target}» lleva a «{path}», que no está en el curso: revisa la ruta")
             return None
         self.links.append(Link(path, parts.fragment, line))
         return (
@@ -368,10 +370,11 @@ def _diagram_html(svg: str, view_box: str, prefix: str, number: int, caption: st
 
 def _broken_diagram_html(source: str, bad: BadDiagram) -> str:
     """What a preview shows in the place of a diagram that cannot be drawn."""
+    text = escape(source, quote=False)
     faults = "".join(f"<li>{escape(fault.message)}</li>" for fault in bad.faults)
     return (
         f'<div class="diagram-error" role="note"><p>Este diagrama no se puede dibujar:</p><ul>{faults}</ul>'
-        f'<pre tabindex="0" role="group" aria-label="Diagrama con errores">{escape(source, quote=False)}</pre></div>'
+        f'<pre tabindex="0" role="group" aria-label="Diagrama con errores">{text}</pre></div>'
     )
 
 

@@ -1,10 +1,11 @@
 """The process that draws: reads one Mermaid source a line, answers with one SVG a line, both as JSON.
 
-`diagrams` starts it and kills it when a drawing takes too long; merman's own deadline is cooperative and is only
-the first of the two. Nothing else may import merman.
+`diagrams` starts it and kills it when a drawing takes too long; merman's own deadline is cooperative and is
+only the first of the two. Nothing else may import merman.
 
 Asks:     {"source": str, "prefix": str, "title": str, "description": str}
-Answers:  {"svg": str, "width": int, "height": int}  or  {"error": str, "line": int | null, "column": int | null}
+Answers:  {"svg": str, "width": int, "height": int}
+     or:  {"error": str, "line": int | null, "column": int | null}
 """
 
 import json
@@ -21,9 +22,7 @@ from courses.rendering.measuring import Face, face_for, wrap
 from courses.rendering.palette import FONT, theme_variables
 from courses.rendering.svg import NotAnSvg, compile_svg
 
-DRAWING_ID = (
-    "d"  # one id for all, so that equal types give equal style sheets; `compile_svg` renames the rest
-)
+DRAWING_ID = "d"  # one id for all, so that equal types give equal style sheets; `compile_svg` renames the rest
 WIDTHS = {
     Operation.COMPUTED_LENGTH,
     Operation.SIMPLE_B_BOX_WIDTH,
@@ -91,7 +90,10 @@ class SourceSansMeasurer(merman.MermanTextMeasurer):
 
 
 def start_engine() -> merman.MermanEngine:
-    """Profile `interactive`: the constrained one refuses 40 nodes. No global `layout`: mind maps become trees."""
+    """Profile `interactive`: the constrained one refuses 40 nodes.
+
+    No global `layout`, which makes trees of mind maps.
+    """
     options = {
         "site_config": {
             "theme": "base",
@@ -106,9 +108,7 @@ def start_engine() -> merman.MermanEngine:
     return merman.MermanEngine(options_json=json.dumps(options), services=services)
 
 
-def draw(
-    engine: merman.MermanEngine, request: dict[str, str], timeout_ms: int
-) -> dict[str, str | int | None]:
+def draw(engine: merman.MermanEngine, request: dict[str, str], timeout_ms: int) -> dict[str, str | int | None]:
     operation = merman.MermanOperationRequestV4(
         operation_id="svg",
         source=request["source"],

@@ -1,7 +1,8 @@
 """Fences -> HTML: code, text figures and lists of references. Diagrams only get their place here.
 
-superfences calls `Fences.hold` while it reads; all it gets back is a marker. `Fences.put_in` sets the HTML in when
-the document is rendered, for those markers that are still there: a fence inside an indented block never was one.
+superfences calls `Fences.hold` while it reads; all it gets back is a marker. `Fences.put_in` sets the HTML in
+when the document is rendered, for those markers that are still there: a fence inside an indented block never
+was one.
 """
 
 import re

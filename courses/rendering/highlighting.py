@@ -1,4 +1,4 @@
-"""Source code -> HTML with the standard short classes of Pygments, and the style sheet of the six syntax colours.
+"""Source code -> HTML with the short classes of Pygments, and the style sheet of the six syntax colours.
 
     python -m courses.rendering.highlighting
 

@@ -36,9 +36,10 @@ class RenderContext:
     """Where a document stands.
 
     `path` is the document's in the course folder. `links` gives the address of a path of the course folder (a
-    document, with its `.md`, or another file), None or nothing where there is no such file. `default_repository` is
-    the one that references without a prefix mean; None where the prefix is required. `id_prefix` goes before every
-    id, for pages that show several documents. `quick` is for previews: one sanitiser instead of two.
+    document, with its `.md`, or another file), None or nothing where there is no such file.
+    `default_repository` is the one that references without a prefix mean; None where the prefix is required.
+    `id_prefix` goes before every id, for pages that show several documents. `quick` is for previews: one
+    sanitiser instead of two.
     """
 
     path: str
@@ -68,7 +69,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class CitedReference:
-    """One appearance of a reference. `symbol` and `digest` come from the lock, None where it has no such row."""
+    """One appearance of a reference. `symbol` and `digest` are the lock's, None where it has no such row."""
 
     reference: Reference
     line: int

@@ -1,8 +1,8 @@
 """Where in the file something stands that Markdown has already digested.
 
-Python-Markdown keeps no line numbers. A fence is found again by its content and a piece of inline code or a link by
-its text: the first question for a text gets its first place, the second the second, as the rendering goes through the
-document in the same order.
+Python-Markdown keeps no line numbers. A fence is found again by its content and a piece of inline code or a
+link by its text: the first question for a text gets its first place, the second the second, as the rendering
+goes through the document in the same order.
 """
 
 import re

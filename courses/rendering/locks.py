@@ -72,9 +72,7 @@ class Lock:
                 errors.append((number, str(error)))
                 continue
             if rows.setdefault(row.reference, row).sha256 != row.sha256:
-                errors.append(
-                    (number, f"«{row.reference}» ya está con otra huella: deja una de las dos filas")
-                )
+                errors.append((number, f"«{row.reference}» ya está con otra huella: deja una de las dos filas"))
         if errors:
             raise BrokenLock(errors)
         return cls(MappingProxyType(rows))

@@ -1,7 +1,7 @@
 """What this site adds to Python-Markdown: shapes of admonitions, myths, tables and headings.
 
-All of it works on the element tree, after the inline patterns and before the table of contents; what is shaped here
-passes the sanitiser like everything else.
+All of it works on the element tree, after the inline patterns and before the table of contents; what is
+shaped here passes the sanitiser like everything else.
 """
 
 import re
@@ -44,7 +44,8 @@ ICONS = frozenset(kind.icon for kind, _ in _KINDS)
 class Shapes(Extension):
     """Registers the tree processors of this module.
 
-    `on_unknown_kind` is told of an admonition of a kind that does not exist; `icon` gives the marker of an icon.
+    `on_unknown_kind` is told of an admonition of a kind that does not exist; `icon` gives the marker of an
+    icon.
     """
 
     def __init__(self, *, icon: Callable[[str], str], on_unknown_kind: Callable[[str], None]) -> None:

@@ -1,8 +1,8 @@
 """The colours of diagrams: pairs (light, dark) from the site's palette, and the Mermaid theme made of them.
 
-Mermaid draws with the light one of each pair; `themed` turns exactly these into `light-dark(light, dark)`. The
-light colours all differ, so that each leads back to one pair. A colour that an author wrote is not in the table:
-its lightness is turned round and its hue kept.
+Mermaid draws with the light one of each pair; `themed` turns exactly these into `light-dark(light, dark)`.
+The light colours all differ, so that each leads back to one pair. A colour that an author wrote is not in the
+table: its lightness is turned round and its hue kept.
 """
 
 import functools

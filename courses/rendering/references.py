@@ -87,9 +87,7 @@ def parse_reference(
 
     for segment in path.split("/"):
         if segment in (".", "..") or not SEGMENT.fullmatch(segment):
-            raise BadReference(
-                f"«{text}»: la ruta empieza en la raíz del repositorio, sin «/» inicial ni «..»"
-            )
+            raise BadReference(f"«{text}»: la ruta empieza en la raíz del repositorio, sin «/» inicial ni «..»")
     numbers = LINES.fullmatch(lines)
     if numbers is None:
         raise BadReference(f"«{text}»: las líneas se escriben N o N-M, con guion y contando desde 1")
@@ -105,7 +103,8 @@ def parse_reference_list(
 ) -> list[tuple[int, Reference | BadReference]] | None:
     """Read a fence that holds only references, one a line; pairs with the line's number, from 1.
 
-    None where it holds anything else. A line that is meant as a reference but is wrong comes as its BadReference.
+    None where it holds anything else. A line that is meant as a reference but is wrong comes as its
+    BadReference.
     """
     found: list[tuple[int, Reference | BadReference]] = []
     for number, line in enumerate(source.splitlines(), start=1):

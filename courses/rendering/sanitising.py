@@ -1,7 +1,7 @@
 """The allow-lists. All HTML that Markdown gave passes here once it is rendered, never before.
 
-bleach cleans, and nh3 cleans again with the same list, because bleach will see no further release; a preview leaves
-bleach out. Documents keep what the extensions make; what students write keeps much less.
+bleach cleans, and nh3 cleans again with the same list, because bleach will see no further release; a preview
+leaves bleach out. Documents keep what the extensions make; what students write keeps much less.
 """
 
 import re
@@ -10,11 +10,16 @@ from collections.abc import Callable
 import bleach
 import nh3
 
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
 SCHEMES = {"http", "https", "mailto"}
-TAGS = set(
-    "a abbr aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em figcaption figure "
-    "h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label li mark ol p pre q s samp section small span strong sub "
-    "summary sup table tbody td tfoot th thead tr u ul var wbr".split()
+TAGS = _words(
+    "a abbr aside b blockquote br caption cite code col colgroup dd del details dfn div dl dt em "
+    "figcaption figure h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label li mark ol p pre q s samp "
+    "section small span strong sub summary sup table tbody td tfoot th thead tr u ul var wbr"
 )
 CLASSES = re.compile(r"[\w -]{0,200}")
 IDS = re.compile(r"[\w:.-]{1,120}")
@@ -48,7 +53,7 @@ BY_TAG = {
 }
 ATTRIBUTES = {"*": EVERYWHERE, **BY_TAG}
 
-COMMENT_TAGS = set("a blockquote br code del em li ol p pre span strong sub sup ul".split())
+COMMENT_TAGS = _words("a blockquote br code del em li ol p pre span strong sub sup ul ")
 COMMENT_ATTRIBUTES = {"a": {"href"}, "code": {"class"}, "span": {"class"}, "ol": {"start"}}
 
 # What to put in the place of an attribute's value: tag, name, value -> value, or None to drop it.
@@ -56,7 +61,7 @@ Rewrite = Callable[[str, str, str], str | None]
 
 
 def is_allowed(tag: str, name: str, value: str) -> bool:
-    """Whether a document may keep this attribute. Never `style`, `on…`, `hx-…` or `x-…`: they are not listed."""
+    """Whether a document may keep this attribute. `style`, `on…`, `hx-…` and `x-…` are not listed."""
     if name not in EVERYWHERE and name not in BY_TAG.get(tag, ()):
         return False
     if name in ONLY and not (tag == "ol" and name == "type"):
@@ -73,7 +78,7 @@ def is_allowed(tag: str, name: str, value: str) -> bool:
 
 
 def sanitise(html: str, *, rewrite: Rewrite | None = None, quick: bool = False) -> str:
-    """Clean a document. `rewrite` sees each attribute that stays, in the order of the document, exactly once."""
+    """Clean a document. `rewrite` sees each attribute that stays once, in the order of the document."""
     if not quick:
         html = _bleach(html, TAGS, is_allowed)
 

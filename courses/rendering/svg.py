@@ -1,8 +1,9 @@
 """Compiles an SVG that Mermaid drew into one that may stand in any page: no style sheet, no script, no links.
 
-Under `style-src 'self'` a Mermaid SVG is a set of black boxes, for its colours are in a `<style>`. Here the style
-sheet is resolved into presentation attributes, tags and attributes pass an allow-list, ids get a prefix of their own
-and each colour becomes a `light-dark()` pair. Nothing of Mermaid's drawing is known here but its style sheet.
+Under `style-src 'self'` a Mermaid SVG is a set of black boxes, for its colours are in a `<style>`. Here the
+style sheet is resolved into presentation attributes, tags and attributes pass an allow-list, ids get a prefix
+of their own and each colour becomes a `light-dark()` pair. Nothing of Mermaid's drawing is known here but its
+style sheet.
 """
 
 import functools
@@ -16,29 +17,31 @@ from lxml import etree
 from courses.rendering.measuring import is_bold
 from courses.rendering.palette import INK, themed
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 NAMESPACE = "http://www.w3.org/2000/svg"
-TAGS = frozenset(
+TAGS = _words(
     "svg g path rect circle ellipse line polyline polygon text tspan defs marker symbol use clipPath "
-    "linearGradient radialGradient stop".split()
+    "linearGradient radialGradient stop"
 )
-STYLED = frozenset(
-    "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray stroke-dashoffset stroke-linecap "
-    "stroke-linejoin stroke-miterlimit opacity font-size font-weight font-style text-anchor dominant-baseline "
-    "alignment-baseline letter-spacing word-spacing text-decoration visibility display marker-start marker-mid "
-    "marker-end stop-color stop-opacity shape-rendering overflow".split()
+STYLED = _words(
+    "fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-dasharray stroke-dashoffset "
+    "stroke-linecap stroke-linejoin stroke-miterlimit opacity font-size font-weight font-style "
+    "text-anchor dominant-baseline alignment-baseline letter-spacing word-spacing text-decoration visibility "
+    "display marker-start marker-mid marker-end stop-color stop-opacity shape-rendering overflow"
 )
-ATTRIBUTES = STYLED | frozenset(
-    "id x y x1 y1 x2 y2 dx dy cx cy r rx ry width height d points transform viewBox preserveAspectRatio refX refY "
-    "markerWidth markerHeight markerUnits orient clip-path clip-rule offset gradientUnits gradientTransform fx fy "
-    "textLength lengthAdjust href".split()
+ATTRIBUTES = STYLED | _words(
+    "id x y x1 y1 x2 y2 dx dy cx cy r rx ry width height d points transform viewBox preserveAspectRatio "
+    "refX refY markerWidth markerHeight markerUnits orient clip-path clip-rule offset gradientUnits "
+    "gradientTransform fx fy textLength lengthAdjust href"
 )
-INITIAL = {
-    "opacity": "1",
-    "display": "inline",
-    "visibility": "inherit",
-}  # says nothing, and Mermaid says it often
+# Values that say nothing and that Mermaid says often.
+INITIAL = {"opacity": "1", "display": "inline", "visibility": "inherit"}
 COLOURS = frozenset({"fill", "stroke", "stop-color"})
-MEASURES = frozenset("d points transform x y x1 y1 x2 y2 cx cy r rx ry dx dy width height".split())
+MEASURES = _words("d points transform x y x1 y1 x2 y2 cx cy r rx ry dx dy width height")
 
 REFERENCE = re.compile(r"""url\(\s*["']?#([\w:.-]+)["']?\s*\)""")
 DANGEROUS = re.compile(r"(?i)url\(|expression|script:|@import|var\(|[<>{};\\]")
@@ -66,8 +69,8 @@ class Compiled:
 def compile_svg(source: str, *, prefix: str, title: str, description: str) -> Compiled:
     """Rewrite `source`. The drawing itself is the group with id `prefix`, so that `<use>` can show it again.
 
-    `prefix` must be a word that occurs nowhere else in the drawing: replacing it in the result gives a second copy
-    with ids of its own. Equal input gives equal output.
+    `prefix` must be a word that occurs nowhere else in the drawing: replacing it in the result gives a second
+    copy with ids of its own. Equal input gives equal output.
     """
     root = _parse(source)
     _resolve_styles(root)
@@ -257,7 +260,7 @@ def _short(number: str) -> str:
 
 
 def _rename_ids(root: Element, prefix: str) -> None:
-    """Ids that something in the drawing refers to become `prefix-0`, `prefix-1`...; the others go, as do dead links."""
+    """Ids that are referred to become `prefix-0`, `prefix-1`...; the others go, and so do dead links."""
     used = {
         target
         for element in root.iter()
