@@ -81,6 +81,10 @@ def test_an_error_is_tied_to_its_field(client: Client):
     assert_ours(html)
 
 
+def test_the_label_is_not_repeated_as_a_placeholder(client: Client):
+    assert b"placeholder" not in client.get("/cuenta/signup/").content
+
+
 def test_a_refused_login_says_so_above_the_form(client: Client):
     response = client.post("/cuenta/login/", {"login": "nadie@ejemplo.test", "password": "no"})
     html = response.content.decode()
