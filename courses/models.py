@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,17 @@ class CourseQuerySet(models.QuerySet["Course"]):
             seen |= Q(pk__in=Enrollment.objects.active().filter(user=user).values("course"))
             seen |= Q(pk__in=Teaching.objects.filter(user=user).values("cohort__course"))
         return self.filter(seen)
+
+    def read_by(self, user: Any) -> CourseQuerySet:
+        """Courses whose lessons this person may open: they are in it, teach it, or own the site."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(
+            Q(pk__in=Enrollment.objects.active().filter(user=user).values("course"))
+            | Q(pk__in=Teaching.objects.filter(user=user).values("cohort__course"))
+        )
 
 
 class Course(models.Model):
@@ -190,6 +201,16 @@ class DocumentQuerySet(models.QuerySet["Document"]):
             | Q(course__in=Teaching.objects.filter(user=user).values("cohort__course"))
         )
 
+    def with_reader(self, user: Any) -> DocumentQuerySet:
+        """Each with its course, file and module, and what this person is to the course: see `enrollment_of`."""
+        return self.annotate(
+            mine=FilteredRelation(
+                "course__enrollments",
+                condition=Q(course__enrollments__user=user.pk, course__enrollments__is_active=True),
+            ),
+            is_taught=Exists(Teaching.objects.filter(user=user.pk, cohort__course=OuterRef("course"))),
+        ).select_related("course", "file", "module__repository", "mine")
+
 
 class Document(models.Model):
     """The projection of an `.md`: what readers get. `body_html` was written by `publishing`, nobody else."""
@@ -230,6 +251,13 @@ class Document(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("document", args=[self.course.slug, self.file.address])
+
+    def enrollment_of(self, user: Any) -> Enrollment | None:
+        """The reader's enrolment in the course, without a query, on a document from `with_reader(user)`."""
+        enrollment = getattr(self, "mine", None)
+        if enrollment is not None:
+            enrollment.user, enrollment.course = user, self.course
+        return enrollment
 
     @property
     def is_written(self) -> bool:

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "formacion.time_zones.TimeZoneMiddleware",
 ]
 
 ROOT_URLCONF = "formacion.urls"
