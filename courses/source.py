@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -120,9 +120,9 @@ class PlanStep:
         return f"Semana {first}" if first == last else f"Semanas {first}-{last}"
 
     def as_json(self) -> dict[str, Any]:
-        """What `Course.plan` holds: {label, weeks: [first, last] | null, title, tasks: [{text, modules}]}."""
+        """What `Course.plan` holds: {label, weeks: [first, last] or [], title, tasks: [{text, modules}]}."""
         tasks = [{"text": task.text, "modules": list(task.modules)} for task in self.tasks]
-        weeks = list(self.weeks) if self.weeks else None
+        weeks = list(self.weeks) if self.weeks else []
         return {"label": self.label, "weeks": weeks, "title": self.title, "tasks": tasks}
 
 
@@ -442,17 +442,31 @@ def read_lock(everything: Mapping[str, bytes]) -> tuple[Lock, list[Problem]]:
     return lock, []
 
 
+def is_served(path: str, documents: Collection[str]) -> bool:
+    """True where readers get the file as it is: resources, images by a lesson, an exercise's starter."""
+    place = PurePosixPath(path)
+    if path.startswith(RESOURCES):
+        return not path.endswith((".md", ".quiz.yml"))
+    if path.startswith(EXERCISES):
+        return any(folder.name == "starter" and f"{folder.parent}.md" in documents for folder in place.parents)
+    if not path.lower().endswith(IMAGES):
+        return False
+    folders = {
+        PurePosixPath(document).parent for document in documents if kind_of_document(document) == "lesson"
+    }
+    return place.parent in folders or any(folder in folders for folder in place.parents if folder.name)
+
+
 def _stray(path: str, documents: Mapping[str, DocumentSource]) -> str | None:
     """Why a file that no kind claims should not be there, or None."""
-    if path in (MANIFEST, LOCK) or (path.startswith(RESOURCES) and not path.endswith(".md")):
+    if path in (MANIFEST, LOCK):
         return None
     if path.endswith(".md"):
         return f"{MANIFEST} no lo nombra: añádelo a un módulo o bórralo"
+    if is_served(path, documents):
+        return None
     if path.endswith(IMAGES):
-        beside = {str(PurePosixPath(document).parent) for document in documents}
-        if str(PurePosixPath(path).parent) in beside:
-            return None
-        return "es una imagen que no está junto a ningún documento: muévela a la carpeta del que la enseña"
+        return "es una imagen que no está junto a ninguna lección: muévela a la carpeta de la que la enseña"
     return f"no se sabe qué es: bórralo o muévelo a {RESOURCES}"
 
 
