@@ -1,16 +1,19 @@
-// jinit: the first process of a jail, PID 1. It fills /box, starts the program as an ordinary process, and tells
-// the worker, over a socket that the program never holds, how the program really ended.
+// jinit: the first process of a jail, PID 1. It waits behind the finished walls for one job, fills /box, starts the
+// program as an ordinary process, and tells the worker, over a socket that the program never holds, how it ended.
 //
-//   jinit CONTROL FILES JOIN PROGRAM [ARGUMENT...]
+//   jinit CONTROL        CONTROL is the descriptor of a SOCK_SEQPACKET socket to the worker
 //
-// CONTROL  a SOCK_SEQPACKET socket to the worker. jinit sends:
-//            "ready"                with a descriptor of /box attached (credentials say who we are outside)
-//            "broken WHERE ERRNO"   the jail could not be prepared
-//            "exec ERRNO"           the program could not be started
-//            "end STATUS WALL_NS USER_US SYSTEM_US PEAK_KIB"   STATUS as wait(2) gives it
-//          It takes "term" (SIGTERM to the program). When the worker's end closes, everything here dies.
-// FILES    descriptor of an archive for /box: for each file a struct entry, the name with its NUL, the bytes; or -1.
-// JOIN     descriptors of cgroup `tasks` or `cgroup.procs` files, comma-separated, to move into; or "-".
+// jinit sends     "ready"                with a descriptor of /box (the credentials say who we are outside)
+//                 "started"              the program's own time begins
+//                 "exec ERRNO"           it could not be executed
+//                 "end STATUS WALL_NS USER_US SYSTEM_US"    STATUS as wait(2) gives it
+//                 "broken WHERE ERRNO"   the job could not be prepared
+// jinit takes     "go"                   with descriptors: order, stdin, stdout, stderr, control groups to join...
+//                 "term"                 SIGTERM to the program
+// When the worker's end of the socket closes, everything here dies.
+//
+// The order is a memory file: a struct order; its rlimits; the strings of argv, then of the environment; then for
+// each file a struct file, the name, and the bytes. Strings end in NUL.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -29,13 +33,21 @@
 #include <time.h>
 #include <unistd.h>
 
-struct entry {
-    uint32_t mode;
-    uint32_t name_length;  // with the NUL
-    uint64_t size;
+#define MOST_DESCRIPTORS 16
+#define FIRST_GROUP 4
+
+struct order {
+    uint32_t limits, arguments, variables, files;
+};
+struct limit {
+    uint64_t resource, value;
+};
+struct file {
+    uint64_t mode, size;
 };
 
 static int control = -1;
+static char *cursor, *limit_of_cursor;
 
 static void say(const char *text) { (void)!send(control, text, strlen(text), MSG_NOSIGNAL); }
 
@@ -53,62 +65,6 @@ static int64_t nanoseconds(void) {
 }
 
 static long long microseconds(struct timeval time) { return time.tv_sec * 1000000LL + time.tv_usec; }
-
-// The worker opened these files: its rights count, not ours. Writing 0 moves the writer itself, which spares the
-// kernel the global lock that moving somebody else takes.
-static void join(char *list) {
-    if (!strcmp(list, "-")) return;
-    for (char *item = strtok(list, ","); item; item = strtok(NULL, ",")) {
-        int fd = atoi(item);
-        if (write(fd, "0", 1) != 1) broken("cgroup");
-        close(fd);
-    }
-}
-
-static void read_all(int fd, void *buffer, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t got = read(fd, (char *)buffer + done, size - done);
-        if (got < 0 && errno == EINTR) continue;
-        if (got == 0) errno = EPIPE;
-        if (got <= 0) broken("archive");
-        done += got;
-    }
-}
-
-static void make_parents(char *name) {
-    for (char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        if (mkdir(name, 0755) && errno != EEXIST) broken("mkdir");
-        *slash = '/';
-    }
-}
-
-static void unpack(int archive) {
-    static char buffer[1 << 16];
-    char name[4096];
-    struct entry entry;
-    for (;;) {
-        ssize_t got = read(archive, &entry, sizeof entry);
-        if (got == 0) break;
-        if (got != sizeof entry || entry.name_length > sizeof name) broken("archive");
-        read_all(archive, name, entry.name_length);
-        make_parents(name);
-        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, entry.mode);
-        if (fd < 0) broken("file");
-        for (uint64_t left = entry.size; left;) {
-            size_t part = left < sizeof buffer ? left : sizeof buffer;
-            read_all(archive, buffer, part);
-            for (size_t done = 0; done < part;) {
-                ssize_t put = write(fd, buffer + done, part - done);
-                if (put < 0) broken("file");
-                done += put;
-            }
-            left -= part;
-        }
-        close(fd);
-    }
-    close(archive);
-}
 
 static void send_ready(void) {
     int box = open("/box", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -129,12 +85,86 @@ static void send_ready(void) {
     close(box);
 }
 
-static void start(char **program) {
+// Waits for the job; returns how many descriptors came with it.
+static int receive(int *descriptors) {
+    char text[8];
+    struct iovec part = {text, sizeof text};
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
+    } extra;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &extra, .msg_controllen = sizeof extra};
+    ssize_t got = recvmsg(control, &message, MSG_CMSG_CLOEXEC);
+    if (got <= 0) _exit(111);  // the worker is gone
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    if (got != 2 || memcmp(text, "go", 2) || !rights || rights->cmsg_type != SCM_RIGHTS) broken("go");
+    int count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    if (count < FIRST_GROUP || count > MOST_DESCRIPTORS) broken("descriptors");
+    memcpy(descriptors, CMSG_DATA(rights), count * sizeof(int));
+    return count;
+}
+
+static void *take(uint64_t size) {
+    if (size > (uint64_t)(limit_of_cursor - cursor)) {
+        errno = EBADMSG;
+        broken("order");
+    }
+    void *taken = cursor;
+    cursor += size;
+    return taken;
+}
+
+static char *take_string(void) { return take(strnlen(cursor, limit_of_cursor - cursor) + 1); }
+
+static void open_order(int fd) {
+    struct stat status;
+    if (fstat(fd, &status)) broken("order");
+    cursor = mmap(NULL, status.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (cursor == MAP_FAILED) broken("order");
+    limit_of_cursor = cursor + status.st_size;
+    close(fd);
+}
+
+static void make_parents(char *name) {
+    for (char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(name, 0755) && errno != EEXIST) broken("folder");
+        *slash = '/';
+    }
+}
+
+static void unpack(uint32_t files) {
+    for (; files; files--) {
+        struct file file;
+        memcpy(&file, take(sizeof file), sizeof file);
+        char *name = take_string(), *bytes = take(file.size);
+        make_parents(name);
+        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)file.mode);
+        if (fd < 0) broken("file");
+        for (uint64_t done = 0; done < file.size;) {
+            ssize_t put = write(fd, bytes + done, file.size - done);
+            if (put < 0) broken("file");
+            done += put;
+        }
+        close(fd);
+    }
+}
+
+// Runs in the program's process, up to the exec.
+static void become(char **program, const struct limit *limits, uint32_t limit_count, const int *streams) {
     sigset_t none;
     setsid();
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int stream = 0; stream < 3; stream++)
+        if (dup2(streams[stream], stream) < 0) broken("stream");
+    for (uint32_t i = 0; i < limit_count; i++) {
+        struct limit limit;
+        memcpy(&limit, &limits[i], sizeof limit);
+        struct rlimit both = {limit.value, limit.value};
+        if (setrlimit(limit.resource, &both)) broken("rlimit");
+    }
     execvp(program[0], program);
     char text[32];
     snprintf(text, sizeof text, "exec %d", errno);
@@ -166,16 +196,12 @@ static int wait_for(pid_t program, int children) {
     }
 }
 
-int main(int count, char **arguments) {
-    if (count < 5) return 111;
+int main(int count, char **words) {
+    if (count != 2) return 111;
     prctl(PR_SET_DUMPABLE, 0);  // closes /proc/1/mem, fd and environ to the program, which has our uid
-    control = atoi(arguments[1]);
-    int archive = atoi(arguments[2]);
+    control = atoi(words[1]);
     if (fcntl(control, F_SETFD, FD_CLOEXEC)) return 111;
-    join(arguments[3]);
     if (chdir("/box")) broken("box");
-    if (archive >= 0) unpack(archive);
-
     sigset_t child;
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
@@ -184,23 +210,41 @@ int main(int count, char **arguments) {
     if (children < 0) broken("signalfd");
     send_ready();
 
+    int descriptors[MOST_DESCRIPTORS];
+    int received = receive(descriptors);
+    // The worker opened the groups' files: its rights count, not ours. Writing 0 moves the writer itself, which
+    // spares the kernel the global lock that moving somebody else takes.
+    for (int i = FIRST_GROUP; i < received; i++) {
+        if (write(descriptors[i], "0", 1) != 1) broken("group");
+        close(descriptors[i]);
+    }
+    open_order(descriptors[0]);
+    struct order order;
+    memcpy(&order, take(sizeof order), sizeof order);
+    const struct limit *limits = take((uint64_t)order.limits * sizeof(struct limit));
+    char **program = calloc(order.arguments + 1, sizeof(char *));
+    if (!program || !order.arguments) broken("order");
+    for (uint32_t i = 0; i < order.arguments; i++) program[i] = take_string();
+    for (uint32_t i = 0; i < order.variables; i++)
+        if (putenv(take_string())) broken("environment");
+    unpack(order.files);
+
+    say("started");
     int64_t began = nanoseconds();
-    pid_t program = fork();
-    if (program < 0) broken("fork");
-    if (program == 0) start(arguments + 4);
-    close(0);  // the ends of the pipes belong to the program alone
-    close(1);
-    close(2);
-    int status = wait_for(program, children);
+    pid_t pid = fork();
+    if (pid < 0) broken("fork");
+    if (pid == 0) become(program, limits, order.limits, descriptors + 1);
+    for (int i = 1; i < FIRST_GROUP; i++) close(descriptors[i]);  // these belong to the program alone
+    int status = wait_for(pid, children);
     int64_t wall = nanoseconds() - began;
     kill(-1, SIGKILL);
     while (wait(NULL) > 0 || errno == EINTR) {
     }
     struct rusage all;
     getrusage(RUSAGE_CHILDREN, &all);
-    char text[160];
-    snprintf(text, sizeof text, "end %d %lld %lld %lld %ld", status, (long long)wall, microseconds(all.ru_utime),
-             microseconds(all.ru_stime), all.ru_maxrss);
+    char text[128];
+    snprintf(text, sizeof text, "end %d %lld %lld %lld", status, (long long)wall, microseconds(all.ru_utime),
+             microseconds(all.ru_stime));
     say(text);
     return 0;
 }

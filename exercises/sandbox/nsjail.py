@@ -1,30 +1,32 @@
-"""The Sandbox on nsjail: which walls a job gets, as nsjail's command line. What runs there is watched in jail.py."""
+"""The Sandbox on nsjail: which walls a job gets. What happens behind them is watched in jail.py."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
-import re
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
 from exercises.sandbox.build import build_tools
-from exercises.sandbox.cgroups import SPARE_PROCESSES, Groups, Mode, find_groups, owner_name, sweep_orphans
+from exercises.sandbox.cells import Cell, wait_until
+from exercises.sandbox.cgroups import Groups, Mode, find_groups, owner_name, sweep_orphans
 from exercises.sandbox.interface import Job, Network, Run, SandboxBroken, SharedNetwork
-from exercises.sandbox.jail import Descriptors, Jail
+from exercises.sandbox.jail import Jail
 from exercises.sandbox.networks import Namespace, make_namespace
 from exercises.sandbox.policies import policy
+from exercises.sandbox.record import order
 from exercises.sandbox.staging import Stage
 
 INSIDE_ID = 1000
 SEATS = 16  # outside ids of one slot
 # The first that is mapped here: a container may know 65,536 ids only.
 OUTSIDE_IDS = (1_700_000_000, 60_000)
-BURIAL_SECONDS = 5.0
+SPARE_CELLS = 3  # kinds of job for which a slot keeps an empty cell ready
+BURIAL_SECONDS = 10.0
 CONFIGURATION = Path(__file__).with_name("nsjail.cfg")
 
 
@@ -44,13 +46,34 @@ def _bundled_nsjail() -> Path:
         return Path(sysconfig.get_path("scripts")) / "nsjail"
 
 
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """What must be known to build a cell; the rest of a job can come later."""
+
+    network: Network
+    mounts: tuple[tuple[str, Path], ...]
+    seat: int
+
+
 class NsjailSandbox:
-    """One slot of this machine. `root` is where jails' files are staged: owned by this user, parents traversable."""
+    """One slot of this machine, to be made and used in one process: a fork of it would keep its jails alive.
+
+    `root` is where what jails see is staged: owned by this user, every parent traversable by all.
+    """
 
     def __init__(
-        self, slot: int, root: Path, *, nsjail: Path | None = None, groups: Groups | None = None
+        self,
+        slot: int,
+        root: Path,
+        *,
+        nsjail: Path | None = None,
+        groups: Groups | None = None,
+        spares: bool = True,
     ) -> None:
-        """Prepare the walls. Raises SandboxBroken, with a remedy in Spanish, where they cannot be put up."""
+        """Prepare the walls. Raises SandboxBroken, with a remedy in Spanish, where they cannot be put up.
+
+        `spares`: keep an empty cell ready for the kinds of job that came last.
+        """
         self.slot = slot
         self._nsjail = nsjail or find_nsjail()
         self._tools = build_tools()
@@ -66,14 +89,16 @@ class NsjailSandbox:
         self._policies = {
             network: self._stage.put_text(f"{network}.kafel", policy(network)) for network in Network
         }
-        self._running: list[Jail] = []
+        self._keeps_spares = spares
+        self._spares: dict[Walls, Cell] = {}  # the kind that came last is last
+        self._jails: list[Jail] = []
+        self._ruins: list[Cell] = []
 
     def run(self, job: Job) -> Run:
-        jail = self._launch(job, None)
-        return jail.wait()
+        return self._launch(job).wait()
 
     def start(self, job: Job) -> Jail:
-        return self._launch(job, None).in_background()
+        return self._launch(job).watch_in_background()
 
     @contextmanager
     def network(self) -> Iterator[SharedNetwork]:
@@ -90,79 +115,98 @@ class NsjailSandbox:
 
     def digest(self) -> str:
         digest = hashlib.sha256()
-        parts = [self._nsjail, CONFIGURATION, self._jinit, self._tools.launch, *self._policies.values()]
-        for part in parts:
+        for part in (self._nsjail, CONFIGURATION, self._jinit, self._tools.launch, *self._policies.values()):
             digest.update(hashlib.sha256(part.read_bytes()).digest())
         return digest.hexdigest()
 
     def close(self) -> None:
-        """End every jail and clear what they left. Idempotent."""
-        for jail in self._running:
+        """End every jail, and wait until nothing of them is left. Idempotent."""
+        for jail in self._jails:
             jail.end()
-        self._running = [jail for jail in self._running if not jail.bury(patience_seconds=BURIAL_SECONDS)]
-        if self._running:
+        for cell in self._spares.values():
+            self._abandon(cell)
+        self._spares.clear()
+        if not wait_until(self._is_clear, BURIAL_SECONDS):
             raise SandboxBroken("Quedan jaulas que no mueren.")
 
-    def _launch(self, job: Job, namespace: Namespace | None) -> Jail:
-        self._running = [jail for jail in self._running if not (jail.has_ended and jail.bury())]
-        self._check(job)
+    def _is_clear(self) -> bool:
+        self._jails = [jail for jail in self._jails if not jail.is_gone()]
+        self._ruins = [cell for cell in self._ruins if not cell.is_gone()]
+        return not self._jails and not self._ruins
 
-        def command(given: Descriptors) -> list[str]:
-            return self._command(job, given, namespace)
-
-        inherited = namespace.descriptors if namespace else ()
-        jail = Jail(job, self.groups.make(job.limits), command, inherited)
-        self._running.append(jail)
-        return jail
-
-    def _check(self, job: Job) -> None:
-        """Raises ValueError for a job that is ill made: the caller's mistake."""
-        if not job.argv or any("\0" in argument for argument in job.argv):
-            raise ValueError("argv is empty or holds a NUL")
+    def _launch(self, job: Job, namespace: Namespace | None = None) -> Jail:
+        text = order(job, address_space_limited=self.groups.mode is Mode.NONE)
+        walls = Walls(job.network, self._check_mounts(job.mounts), job.seat)
         if not 0 <= job.seat < SEATS:
             raise ValueError(f"seat must be 0-{SEATS - 1}")
-        for name, value in job.environment.items():
-            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or "\0" in value:
-                raise ValueError(f"not an environment variable: {name!r}")
-        for inside, outside in job.mounts.items():
+        self._is_clear()
+        cell = self._build(walls, namespace) if namespace else self._take(walls)
+        try:
+            cell.wait_until_ready()
+            group = self.groups.make(job.limits)
+            try:
+                jail = Jail(job, text, cell, group)
+            except SandboxBroken:
+                group.remove()
+                raise
+        except SandboxBroken:
+            self._abandon(cell)
+            raise
+        self._jails.append(jail)
+        if self._keeps_spares and namespace is None:
+            self._renew(walls)
+        return jail
+
+    def _take(self, walls: Walls) -> Cell:
+        spare = self._spares.pop(walls, None)
+        if spare is not None:
+            if spare.is_alive():
+                return spare
+            self._abandon(spare)
+        return self._build(walls, None)
+
+    def _renew(self, walls: Walls) -> None:
+        """Build the next cell of this kind while the job of the last one runs."""
+        self._spares[walls] = self._build(walls, None)
+        while len(self._spares) > SPARE_CELLS:
+            self._abandon(self._spares.pop(next(iter(self._spares))))
+
+    def _abandon(self, cell: Cell) -> None:
+        cell.tear_down()
+        self._ruins.append(cell)
+
+    def _check_mounts(self, mounts: Mapping[str, Path]) -> tuple[tuple[str, Path], ...]:
+        """Raises ValueError for one that is ill made: the caller's mistake."""
+        for inside, outside in mounts.items():
             plain = PurePosixPath(inside)
             if not plain.is_absolute() or ".." in plain.parts or ":" in f"{inside}{outside}":
                 raise ValueError(f"not a place for a mount: {inside!r}")
             if not self._stage.holds(outside):
                 raise ValueError(f"not staged: {outside}")
+        return tuple(sorted(mounts.items()))
 
-    def _command(self, job: Job, given: Descriptors, namespace: Namespace | None) -> list[str]:
-        limits = job.limits
-        outside = outside_id(self.slot, job.seat)
-        limited = self.groups.mode is not Mode.NONE
-        argv = [
-            *(namespace.entering(self._tools.launch) if namespace else ()),
-            str(self._nsjail),
-            *("--config", str(self._configuration)),
-            *("--seccomp_policy", str(self._policies[job.network])),
-            *("--log_fd", str(given.log)),
-            *("--user", f"{INSIDE_ID}:{outside[0]}:1"),
-            *("--group", f"{INSIDE_ID}:{outside[1]}:1"),
-            # Java, Go and Envoy reserve gigabytes that they never touch: where a group limits memory, it alone does.
-            *("--rlimit_as", "inf" if limited else str(limits.memory_mib)),
-            *("--rlimit_cpu", str(math.ceil(limits.cpu_seconds) + 1)),
-            *("--rlimit_fsize", str(limits.file_mib)),
-            *("--rlimit_nofile", str(limits.open_files)),
-            *("--rlimit_nproc", str(limits.processes + SPARE_PROCESSES)),
-            *("--bindmount_ro", f"{self._jinit}:/jinit"),
-        ]
-        if namespace:
-            argv.append("--disable_clone_newnet")
-        elif job.network is Network.NONE:
-            argv.append("--iface_no_lo")
-        for inside, staged in job.mounts.items():
-            argv += ["--bindmount_ro", f"{staged}:{inside}"]
-        for name, value in job.environment.items():
-            argv += ["--env", f"{name}={value}"]
-        for fd in given.passed:
-            argv += ["--pass_fd", str(fd)]
-        joins = ",".join(map(str, given.groups)) or "-"
-        return [*argv, "--", "/jinit", str(given.control), str(given.archive), joins, *job.argv]
+    def _build(self, walls: Walls, namespace: Namespace | None) -> Cell:
+        user, group = outside_id(self.slot, walls.seat)
+
+        def command(control: int) -> list[str]:
+            argv = [
+                *(namespace.entering(self._tools.launch) if namespace else ()),
+                str(self._nsjail),
+                *("--config", str(self._configuration)),
+                *("--seccomp_policy", str(self._policies[walls.network])),
+                *("--user", f"{INSIDE_ID}:{user}:1"),
+                *("--group", f"{INSIDE_ID}:{group}:1"),
+                *("--bindmount_ro", f"{self._jinit}:/jinit"),
+            ]
+            if namespace:
+                argv.append("--disable_clone_newnet")
+            elif walls.network is Network.NONE:
+                argv.append("--iface_no_lo")
+            for inside, staged in walls.mounts:
+                argv += ["--bindmount_ro", f"{staged}:{inside}"]
+            return [*argv, "--pass_fd", str(control), "--", "/jinit", str(control)]
+
+        return Cell(command, namespace.descriptors if namespace else ())
 
 
 class _NsjailNetwork:
@@ -177,7 +221,7 @@ class _NsjailNetwork:
         return self._launch(job).wait()
 
     def start(self, job: Job) -> Jail:
-        return self._launch(job).in_background()
+        return self._launch(job).watch_in_background()
 
     def end(self) -> None:
         for jail in self._jails:

@@ -1,16 +1,30 @@
-"""What jinit says over its socket, parsed; and the archive that it unpacks, packed. Values only."""
+"""The two texts between worker and jinit: the order that starts a program, the record that tells its end.
+
+Values only: no socket, no file. jinit.c has the other side.
+"""
 
 from __future__ import annotations
 
+import math
 import os
+import resource
 import struct
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from exercises.sandbox.interface import SandboxBroken
+from exercises.sandbox.interface import Job, Limits, SandboxBroken
 
-NAME_BYTES = 4095  # as jinit's buffer has it, without the NUL
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The program's own time has begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The program could not be executed, with the reason as errno."""
+
+    errno: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,49 +37,75 @@ class End:
     cpu_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class NotStarted:
-    """The program could not be executed, with the reason as errno."""
-
-    errno: int
-
-
-def parse(message: bytes) -> End | NotStarted:
-    """A message of jinit that tells of the program. Raises SandboxBroken for any other."""
-    word, *numbers = message.decode("ascii", errors="replace").split()
+def parse(message: bytes) -> Started | NotStarted | End:
+    """A message of jinit about the program. Raises SandboxBroken for any other."""
     try:
-        if word == "end":
-            status, wall_ns, user_us, system_us, _peak_kib = map(int, numbers)
-            exited = os.WIFEXITED(status)
-            return End(
-                exit_code=os.WEXITSTATUS(status) if exited else None,
-                signal=None if exited else os.WTERMSIG(status),
-                wall_seconds=wall_ns / 1e9,
-                cpu_seconds=(user_us + system_us) / 1e6,
-            )
-        if word == "exec":
-            return NotStarted(int(numbers[0]))
-        if word == "broken":
-            where, number = numbers
-            raise SandboxBroken(f"La jaula no se pudo preparar ({where}): {os.strerror(int(number))}")
-    except (ValueError, IndexError) as error:
+        word, *numbers = message.decode("ascii").split()
+        match word, numbers:
+            case "started", []:
+                return Started()
+            case "exec", [number]:
+                return NotStarted(int(number))
+            case "end", [status, wall_ns, user_us, system_us]:
+                exited = os.WIFEXITED(int(status))
+                return End(
+                    exit_code=os.WEXITSTATUS(int(status)) if exited else None,
+                    signal=None if exited else os.WTERMSIG(int(status)),
+                    wall_seconds=int(wall_ns) / 1e9,
+                    cpu_seconds=(int(user_us) + int(system_us)) / 1e6,
+                )
+            case "broken", [where, number]:
+                raise SandboxBroken(f"La jaula no se pudo preparar ({where}): {os.strerror(int(number))}.")
+    except ValueError as error:
         raise SandboxBroken(f"jinit dijo algo ilegible: {message!r}") from error
     raise SandboxBroken(f"jinit dijo algo desconocido: {message!r}")
 
 
-def pack(files: Mapping[str, bytes], executable: Collection[str]) -> bytes:
-    """The archive for /box: for each file mode, length of the name, size, name with NUL, bytes.
+def order(job: Job, *, address_space_limited: bool) -> bytes:
+    """What jinit is told to do. Raises ValueError for a job that is ill made: the caller's mistake.
 
-    Raises ValueError for a name that is not a relative path of plain parts, or that is also a folder of another.
+    The address space is limited only where no control group limits memory: Java, Go and Envoy reserve gigabytes
+    that they never touch.
     """
-    parts: list[bytes] = []
-    for name, content in files.items():
-        encoded = os.fsencode(name)
-        pure = PurePosixPath(name)
-        if not name or "\0" in name or pure.is_absolute() or ".." in pure.parts or str(pure) != name:
-            raise ValueError(f"not a plain relative name: {name!r}")
-        if len(encoded) > NAME_BYTES or name == ".":
-            raise ValueError(f"not a name for a file: {name!r}")
-        mode = 0o755 if name in executable else 0o644
-        parts += [struct.pack("=IIQ", mode, len(encoded) + 1, len(content)), encoded, b"\0", content]
+    if not job.argv:
+        raise ValueError("argv is empty")
+    limits = _rlimits(job.limits, address_space_limited=address_space_limited)
+    variables = []
+    for name, value in job.environment.items():
+        if not name.isidentifier() or not name.isascii():
+            raise ValueError(f"not the name of a variable: {name!r}")
+        variables.append(f"{name}={value}")
+    parts = [struct.pack("=IIII", len(limits), len(job.argv), len(variables), len(job.files))]
+    parts += [struct.pack("=QQ", kind, most) for kind, most in limits.items()]
+    parts += [_string(text) for text in (*job.argv, *variables)]
+    for name, content in job.files.items():
+        mode = 0o755 if name in job.executable else 0o644
+        parts += [struct.pack("=QQ", mode, len(content)), _string(_plain(name)), content]
     return b"".join(parts)
+
+
+def _rlimits(limits: Limits, *, address_space_limited: bool) -> dict[int, int]:
+    rlimits = {
+        # A backstop for each process, in whole seconds; what the whole tree used is counted outside.
+        resource.RLIMIT_CPU: math.ceil(limits.cpu_seconds) + 1,
+        resource.RLIMIT_FSIZE: limits.file_mib << 20,
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_NPROC: limits.processes + 1,  # jinit counts
+    }
+    if address_space_limited:
+        rlimits[resource.RLIMIT_AS] = limits.memory_mib << 20
+    return rlimits
+
+
+def _plain(name: str) -> str:
+    pure = PurePosixPath(name)
+    if not pure.parts or pure.is_absolute() or ".." in pure.parts or str(pure) != name:
+        raise ValueError(f"not a plain relative name: {name!r}")
+    return name
+
+
+def _string(text: str) -> bytes:
+    encoded = os.fsencode(text)
+    if b"\0" in encoded:
+        raise ValueError(f"holds a NUL: {text!r}")
+    return encoded + b"\0"
