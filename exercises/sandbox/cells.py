@@ -7,6 +7,7 @@ No cell ever takes a second job.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import signal
@@ -18,6 +19,7 @@ from collections.abc import Callable, Sequence
 from exercises.sandbox.interface import SandboxBroken
 
 START_SECONDS = 15.0  # for nsjail to build the walls, on a machine that does much else
+OVERDUE_SECONDS = 5.0  # for nsjail to end once its child is dead
 LOG_BYTES = 1 << 14
 MESSAGE_BYTES = 256
 
@@ -31,11 +33,13 @@ class Cell:
         self.control, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.control.setblocking(False)
-        self._log, log = os.pipe()
-        os.set_blocking(self._log, False)
+        read_log, log = os.pipe()
+        os.set_blocking(read_log, False)
+        self._log: int | None = read_log
         self._init: int | None = None
         self._box: int | None = None
         self._nsjail: int | None = None
+        self._torn_down_at = math.inf
         with far:
             argv = command(far.fileno())
             actions = [
@@ -121,6 +125,8 @@ class Cell:
 
     def last_words(self) -> str:
         """nsjail's complaint, if there is one."""
+        if self._log is None:
+            return ""
         with contextlib.suppress(BlockingIOError):
             return os.read(self._log, LOG_BYTES).decode(errors="replace").strip()
         return ""
@@ -137,25 +143,26 @@ class Cell:
 
     def tear_down(self) -> None:
         """Kill what lives, let the descriptors go. Does not wait: `is_gone` tells. Idempotent."""
-        self.kill()
-        # nsjail's work was done once jinit ran; to let it end by itself takes a second when it misses a signal.
-        if self._nsjail is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._nsjail, signal.SIGKILL)
-        self.control.close()
+        if self._init is not None:
+            self.kill()
+        self._torn_down_at = time.monotonic()
+        self.control.close()  # a jinit that we never met ends on seeing this
         for fd in (self._box, self._init, self._log):
-            if fd is not None and fd >= 0:
+            if fd is not None:
                 os.close(fd)
-        self._box = self._init = None
-        self._log = -1
+        self._box = self._init = self._log = None
 
     def is_gone(self) -> bool:
-        """True once nsjail is reaped."""
-        if self._nsjail is not None:
-            with contextlib.suppress(ChildProcessError):
-                if os.waitpid(self._nsjail, os.WNOHANG)[0] == 0:
-                    return False
-            self._nsjail = None
+        """True once a cell that was torn down is reaped: jinit by nsjail, nsjail by us."""
+        if self._nsjail is None:
+            return True
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(self._nsjail, os.WNOHANG)[0] == 0:
+                # nsjail may have missed that its child died, and would sleep on for a second.
+                overdue = time.monotonic() > self._torn_down_at + OVERDUE_SECONDS
+                os.kill(self._nsjail, signal.SIGKILL if overdue else signal.SIGCHLD)
+                return False
+        self._nsjail = None
         return True
 
 
