@@ -126,7 +126,7 @@ function replace(textarea) {
   const root = host.attachShadow({ mode: "open" });
   textarea.before(host);
 
-  const attributes = { "aria-label": labelOf(textarea), spellcheck: "false", autocapitalize: "off" };
+  const attributes = { "aria-label": labelOf(textarea), spellcheck: "false", autocapitalize: "off", tabindex: "0" };
   const description = textarea.getAttribute("aria-describedby");
   if (description) {
     // an id does not reach into a shadow root; its words do
