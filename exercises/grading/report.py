@@ -66,6 +66,8 @@ class Report:
     """The whole grading: verdict, score in the exercise's points, and its cases in order.
 
     `output` is what a compiler or `envoy --mode validate` said, shown to the student; `message` one sentence.
+    `fault` says, for staff alone, what went wrong on our side: set exactly where the verdict is INTERNAL_ERROR.
+    `tools` are the versions of what ran. `seconds` and `memory_bytes` are the longest and largest of the cases.
     """
 
     verdict: Verdict
@@ -77,6 +79,7 @@ class Report:
     seconds: float | None = None
     memory_bytes: int | None = None
     tools: dict[str, str] = field(default_factory=dict)
+    fault: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Everything, staff's part included, as the row stores it."""
@@ -85,6 +88,7 @@ class Report:
     def for_student(self) -> dict[str, Any]:
         """The same without what a student must not see."""
         whole = asdict(self)
+        whole.pop("fault")
         for case in whole["cases"]:
             case.pop("staff")
             if case["hidden"]:

@@ -1,4 +1,4 @@
-"""What an exercise asks and how it is graded: `exercise.yml` -> frozen dataclasses, or problems with their line.
+"""What an exercise asks and how it is graded: `exercise.yml` -> frozen dataclasses, or problems with lines.
 
 The format is docs/formats/exercise.schema.json; what a schema cannot say is checked here. Quizzes are in
 `quiz.py`.

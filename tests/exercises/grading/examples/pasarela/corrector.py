@@ -14,7 +14,7 @@ def relays_bytes(lab: Lab) -> None:
 
 
 def survives_half_close(lab: Lab) -> None:
-    reply = lab.options["reply"].encode()
+    reply = lab.secret()
 
     def answer_late(connection: Connection) -> None:
         connection.receive_all()
