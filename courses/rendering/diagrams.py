@@ -79,7 +79,7 @@ def render_diagram(source: str, store: DiagramStore | None = None) -> Diagram:
     title, description, drawable = _read_accessible(source)
     digest = _digest(title, description, drawable)
     prefix = f"dg{digest[:16]}"
-    svg = store.get(digest) if store else None
+    svg = None if store is None else store.get(digest)
     if svg is None:
         if len(source) > MAX_CHARACTERS:
             raise BadDiagram([Fault(f"el diagrama pasa de {MAX_CHARACTERS} caracteres: divídelo en varios")])
@@ -88,7 +88,7 @@ def render_diagram(source: str, store: DiagramStore | None = None) -> Diagram:
         if "error" in answer:
             raise BadDiagram([_explain(answer)])
         svg = str(answer["svg"])
-        if store:
+        if store is not None:
             store.put(digest, svg)
     drawn = DRAWN.match(svg)
     if drawn is None:
@@ -110,9 +110,8 @@ def _read_accessible(source: str) -> tuple[str, str, str]:
         line = source.count("\n", 0, found.start()) + 1
         text = " ".join((found["line"] if found["block"] is None else found["block"]).split())
         if ";" in text:
-            faults.append(
-                Fault(f"{name} no admite «;», que en Mermaid acaba la instrucción: usa coma o punto", line)
-            )
+            message = f"en {name} no cabe «;», que en Mermaid acaba la instrucción: usa coma o punto"
+            faults.append(Fault(message, line))
         texts[name] = text
     for name, what in (("accTitle", "un título"), ("accDescr", "una descripción")):
         if not texts.get(name):

@@ -47,7 +47,7 @@ EXTENSIONS = _words(
     "pymdownx.keys pymdownx.mark pymdownx.tilde pymdownx.caret pymdownx.betterem pymdownx.blocks.caption"
 )
 TITLE_LINE = re.compile(r"#(?!#)\s*\S")
-PREFORMATTED = re.compile(r"<pre\b.*?</pre>", re.DOTALL)
+NOT_PROSE = re.compile(r"<(pre|header)\b.*?</\1>", re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
 WORD = re.compile(r"\w+(?:[-'’.]\w+)*")
 
@@ -88,16 +88,17 @@ class _Rendering:
         html = md.convert(self.source)
         html = self.fences.put_in(html, self.fence_html)
         html = sanitise(html, rewrite=self.rewrite, quick=self.context.quick)
-        words = len(WORD.findall(unescape(TAG.sub("", PREFORMATTED.sub(" ", html))).replace(self.token, " ")))
+        words = len(WORD.findall(unescape(TAG.sub("", NOT_PROSE.sub(" ", html))).replace(self.token, " ")))
         html = self.put_in_icons(html)
         html = self.put_in_diagrams(html)
         for line, fragment in self.fragments:
             if fragment not in self.anchors:
-                self.refuse(line, f"no hay ninguna sección «#{fragment}» en este documento")
+                written = fragment.removeprefix(self.context.id_prefix)
+                self.refuse(line, f"no hay ninguna sección «#{written}» en este documento")
         return Rendered(
             html=html,
             contents=self.contents(md.toc_tokens),
-            references=tuple(self.cited),
+            references=tuple(sorted(self.cited, key=lambda cited: cited.line)),
             problems=tuple(sorted(set(self.problems), key=lambda p: (p.line, p.message))),
             links=tuple(self.links),
             envoy_configs=tuple(self.envoy_configs),
@@ -128,7 +129,7 @@ class _Rendering:
                     "relaxed_headers": True,
                 },
                 "pymdownx.highlight": {"linenums_style": "pymdownx-inline", "use_pygments": True},
-                "pymdownx.inlinehilite": {"css_class": "code"},
+                "pymdownx.inlinehilite": {"css_class": "inline-code"},
                 "pymdownx.tabbed": {"alternate_style": True},
             },
         )
@@ -260,6 +261,8 @@ class _Rendering:
         if name == "id":
             if value in self.context.page_ids or value.startswith(("i-", "dg")):
                 return None
+            if prefix + value in self.anchors:
+                return None
             self.anchors.add(prefix + value)
             return prefix + value
         if name in ("for", "name"):
@@ -337,7 +340,7 @@ class _Rendering:
                 return _broken_diagram_html(fence.source, bad)
             number += 1
             times = drawn[diagram.prefix] = drawn.get(diagram.prefix, 0) + 1
-            prefix = f"{self.context.id_prefix}{diagram.prefix}" + (f"-{times}" if times > 1 else "")
+            prefix = f"{self.context.id_prefix}{diagram.prefix}" + (f"x{times}" if times > 1 else "")
             svg = diagram.svg.replace(diagram.prefix, prefix)
             view_box = re.search(r'viewBox="[^"]*"', svg)
             return _diagram_html(

@@ -120,7 +120,7 @@ def _lines(written: str, faults: list[str]) -> list[int]:
         first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
         if not 1 <= first <= last <= 10_000:
             faults.append(
-                f"hl_lines=«{written}» no se entiende: escribe números o intervalos separados por espacios"
+                f"no se entiende hl_lines=«{written}»: escribe números o intervalos separados por espacios"
             )
             return []
         lines += range(first, last + 1)
@@ -131,6 +131,6 @@ def _number(written: str | None, faults: list[str]) -> int | None:
     if written is None:
         return None
     if not written.isdecimal() or not 1 <= int(written) <= 1_000_000:
-        faults.append(f"linenums=«{written}» no se entiende: escribe el número de la primera línea")
+        faults.append(f"no se entiende linenums=«{written}»: escribe el número de la primera línea")
         return None
     return int(written)

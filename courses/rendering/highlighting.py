@@ -60,16 +60,20 @@ def highlight(
     Line numbers, where asked for, are in `data-linenos` of an empty span, so that nobody copies them.
     Raises UnknownLanguage.
     """
-    formatter = _ColouredOnly(nowrap=True, hl_lines=list(highlighted_lines))
+    formatter = _ColouredOnly(nowrap=True)
     code = highlight_tokens(source, _lexer(language), formatter).rstrip("\n")
-    if first_line_number is None:
-        return code
-    lines = code.split("\n")
-    width = len(str(first_line_number + len(lines) - 1))
-    return "\n".join(
-        f'<span class="linenos" data-linenos="{number:>{width}} "></span>{line}'
-        for number, line in enumerate(lines, start=first_line_number)
-    )
+    lines = code.split("\n")  # Pygments closes its spans on each line
+    if first_line_number is not None:
+        width = len(str(first_line_number + len(lines) - 1))
+        numbers = (f"{number:>{width}} " for number in range(first_line_number, first_line_number + len(lines)))
+        lines = [
+            f'<span class="linenos" data-linenos="{number}"></span>{line}'
+            for number, line in zip(numbers, lines, strict=True)
+        ]
+    lines = [f"{line}\n" for line in lines[:-1]] + lines[-1:]
+    for number in set(highlighted_lines) & set(range(1, len(lines) + 1)):
+        lines[number - 1] = f'<span class="hll">{lines[number - 1]}</span>'
+    return "".join(lines)
 
 
 class _ColouredOnly(HtmlFormatter):

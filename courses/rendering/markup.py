@@ -55,7 +55,7 @@ class Shapes(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:
         md.treeprocessors.register(Admonitions(md, self), "formacion_admonitions", 14)
-        md.treeprocessors.register(Tables(md), "formacion_tables", 13)
+        md.treeprocessors.register(Tables(md), "formacion_tables", 6)
         md.treeprocessors.register(Anchors(md), "formacion_anchors", 4.5)
 
 
@@ -71,18 +71,19 @@ class Admonitions(Treeprocessor):
             classes = (element.get("class") or "").split()
             if element.tag == "div" and classes[:1] == ["admonition"]:
                 self._shape_admonition(element, classes[1:])
-            elif element.tag == "details":
-                kind = KINDS.get(classes[0]) if classes else None
-                element.set("class", kind.css_class if kind else "nota")
+            elif element.tag == "details" and classes:
+                element.set("class", self._kind(classes[0]).css_class)
             elif element.tag == "blockquote":
                 self._shape_myth(element)
 
+    def _kind(self, name: str) -> Kind:
+        if name not in KINDS:
+            self.shapes.on_unknown_kind(name)
+        return KINDS.get(name, KINDS["nota"])
+
     def _shape_admonition(self, element: etree.Element, names: list[str]) -> None:
         name = names[0].lower() if names else ""
-        kind = KINDS.get(name)
-        if kind is None:
-            self.shapes.on_unknown_kind(name)
-            kind = KINDS["nota"]
+        kind = self._kind(name)
         children = list(element)
         title = None
         if children and children[0].get("class") == "admonition-title":
@@ -128,30 +129,28 @@ class Tables(Treeprocessor):
     """A table scrolls inside a named group; figures go right by class, never by style."""
 
     def run(self, root: etree.Element) -> None:
+        parents = {child: parent for parent in root.iter() for child in parent}
         heading, number = "", 0
-        for parent in list(root.iter()):
-            for index, element in enumerate(list(parent)):
-                if element.tag in HEADINGS:
-                    heading = "".join(element.itertext()).strip()
-                if element.tag != "table" or parent.get("class") == "wide":
-                    continue
+        for element in list(root.iter()):
+            if element.tag in HEADINGS:
+                heading = "".join(element.itertext()).strip()
+            elif element.tag == "table":
                 number += 1
                 caption = element.find("caption")
                 what = "".join(caption.itertext()).strip() if caption is not None else heading
-                name = f"Tabla {number}" + (f": {what}" if what else "")
-                wide = etree.Element(
-                    "div", {"class": "wide", "tabindex": "0", "role": "group", "aria-label": name}
-                )
-                wide.tail, element.tail = element.tail, None
-                parent[index] = wide
-                wide.append(element)
-                for cell in element.iter():
-                    self._shape_cell(cell)
+                self._wrap(element, parents[element], f"Tabla {number}" + (f": {what}" if what else ""))
+            elif element.tag in ("th", "td"):
+                self._shape_cell(element)
+
+    @staticmethod
+    def _wrap(table: etree.Element, parent: etree.Element, name: str) -> None:
+        wide = etree.Element("div", {"class": "wide", "tabindex": "0", "role": "group", "aria-label": name})
+        wide.tail, table.tail = table.tail, None
+        parent[list(parent).index(table)] = wide
+        wide.append(table)
 
     @staticmethod
     def _shape_cell(cell: etree.Element) -> None:
-        if cell.tag not in ("th", "td"):
-            return
         if align := cell.attrib.pop("align", None):
             side = {"right": "r", "center": "c"}.get(align)
             if side:

@@ -71,8 +71,8 @@ class Mirror:
         """A file's bytes at a commit; `file` is this, with the last ones kept. Raises NotInMirror."""
         if not COMMIT.fullmatch(commit):
             raise NotInMirror(f"«{commit}» no es un commit completo, de 40 cifras hexadecimales")
-        if "\n" in path:
-            raise NotInMirror("una ruta no tiene saltos de línea")
+        if "\n" in path or {"", ".", ".."} & set(path.split("/")):  # git would end at `commit:../path`
+            raise NotInMirror(f"«{path}» no es una ruta desde la raíz del repositorio")
         kind, content = self._ask(f"{commit}:{path}")
         if kind == "blob":
             return content

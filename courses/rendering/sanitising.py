@@ -24,6 +24,7 @@ TAGS = _words(
 CLASSES = re.compile(r"[\w -]{0,200}")
 IDS = re.compile(r"[\w:.-]{1,120}")
 TAB = re.compile(r"__tabbed_\d+(_\d+)?")
+FIELD = re.compile(r'<input(?![^>]* type="(?:checkbox|radio)")[^>]*>')  # of what nh3 wrote: no field to type in
 NUMBER = re.compile(r"\d{1,5}")
 ONLY = {
     "role": {"group", "note"},
@@ -53,8 +54,10 @@ BY_TAG = {
 }
 ATTRIBUTES = {"*": EVERYWHERE, **BY_TAG}
 
-COMMENT_TAGS = _words("a blockquote br code del em li ol p pre span strong sub sup ul ")
+COMMENT_TAGS = _words("a blockquote br code del em li ol p pre span strong sub sup ul")
 COMMENT_ATTRIBUTES = {"a": {"href"}, "code": {"class"}, "span": {"class"}, "ol": {"start"}}
+
+COMMENT_LINKS = "nofollow noopener noreferrer ugc"
 
 # What to put in the place of an attribute's value: tag, name, value -> value, or None to drop it.
 Rewrite = Callable[[str, str, str], str | None]
@@ -87,7 +90,7 @@ def sanitise(html: str, *, rewrite: Rewrite | None = None, quick: bool = False) 
             return None
         return rewrite(tag, name, value) if rewrite else value
 
-    return nh3.clean(
+    clean = nh3.clean(
         html,
         tags=TAGS,
         attributes=ATTRIBUTES,
@@ -96,6 +99,7 @@ def sanitise(html: str, *, rewrite: Rewrite | None = None, quick: bool = False) 
         link_rel=None,
         strip_comments=True,
     )
+    return FIELD.sub("", clean)
 
 
 def sanitise_comment(html: str) -> str:
@@ -104,11 +108,16 @@ def sanitise_comment(html: str) -> str:
         _bleach(html, COMMENT_TAGS, _is_allowed_in_comment),
         tags=COMMENT_TAGS,
         attributes=COMMENT_ATTRIBUTES,
-        attribute_filter=lambda tag, name, value: value if _is_allowed_in_comment(tag, name, value) else None,
+        attribute_filter=_keep_in_comment,
         url_schemes=SCHEMES,
-        link_rel="nofollow noopener noreferrer ugc",
+        link_rel=COMMENT_LINKS,
         strip_comments=True,
     )
+
+
+def _keep_in_comment(tag: str, name: str, value: str) -> str | None:
+    is_ours = name == "rel" and value == COMMENT_LINKS
+    return value if is_ours or _is_allowed_in_comment(tag, name, value) else None
 
 
 def _is_allowed_in_comment(tag: str, name: str, value: str) -> bool:

@@ -79,6 +79,7 @@ def compile_svg(source: str, *, prefix: str, title: str, description: str) -> Co
     for group in reversed(list(root.iter("g"))):
         if len(group) == 0 and group is not root:
             _remove(group)
+    _drop_blanks(root)
     view_box = root.get("viewBox", "")
     try:
         _, _, width, height = (float(n) for n in view_box.replace(",", " ").split())
@@ -284,6 +285,18 @@ def _rename_ids(root: Element, prefix: str) -> None:
                     element.set(name, f"url(#{names[reference[1]]})")
                 else:
                     del element.attrib[name]
+
+
+def _drop_blanks(root: Element) -> None:
+    """Line breaks between elements, which only text would show."""
+    for element in root.iter():
+        if element.tag in ("text", "tspan"):
+            continue
+        if element.text and not element.text.strip():
+            element.text = None
+        for child in element:
+            if child.tail and not child.tail.strip():
+                child.tail = None
 
 
 def _remove(element: Element) -> None:
