@@ -95,8 +95,7 @@ def version_of(language: Language, sandbox: Sandbox) -> str:
             said = text_of(run.stdout + run.stderr)
             raise ToolMissing(f"{language.tools[0]} does not run in a jail (code {run.exit_code}): {said}")
         said = text_of(run.stdout or run.stderr)
-        known[language.name] = said.partition("
-")[0].strip()
+        known[language.name] = said.partition("\n")[0].strip()
     return known[language.name]
 
 
