@@ -67,6 +67,11 @@ class Course(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("course", args=[self.slug])
 
+    @property
+    def weeks(self) -> int:
+        """How long its plan is; 0 where it has none."""
+        return max((week for step in self.plan for week in step["weeks"]), default=0)
+
 
 class Repository(models.Model):
     """A code base that the course cites, at one pinned commit."""

@@ -108,7 +108,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One lesson in a bar of progress. `minutes` sets its length: the bar draws whole hours, from one to six."""
+    """One lesson in a bar of progress. `minutes` is its length; the bar draws whole hours, from one to six."""
 
     minutes: int
     state: str
@@ -276,6 +276,30 @@ def resume(modules: Sequence[OutlineModule]) -> Resumption | None:
         if entry.state is not State.DONE:
             return Resumption(module, entry)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """A course in figures, as headers show it. `untimed` lessons are not in the reading time."""
+
+    modules: int
+    lessons: int
+    published: int
+    done: int
+    minutes: int
+    untimed: int
+
+
+def totals(modules: Sequence[OutlineModule]) -> Totals:
+    lessons = [entry for module in modules for entry in module.lessons]
+    return Totals(
+        modules=sum(bool(module.lessons) for module in modules),
+        lessons=len(lessons),
+        published=sum(entry.is_written for entry in lessons),
+        done=sum(entry.state is State.DONE for entry in lessons),
+        minutes=sum(entry.minutes or 0 for entry in lessons),
+        untimed=sum(entry.minutes is None for entry in lessons),
+    )
 
 
 @dataclass(frozen=True, slots=True)

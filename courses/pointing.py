@@ -1,17 +1,18 @@
-"""What the page of a code reference says: the pinned permalink, the way into the reader's editor, who cites it."""
+"""What the page of a code reference says: the pinned permalink, the way into one's editor, who cites it."""
 
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-
 from pygments.lexers import find_lexer_class_for_filename
 
 from courses.models import CodeReference, Course, Document, Repository
@@ -23,6 +24,7 @@ from courses.rendering.references import Repository as PinnedRepository
 logger = logging.getLogger(__name__)
 
 MOST_LINES = 400
+BREAKS = re.compile(r"/|_|::")
 # which of JetBrains' programs opens a repository, by how its language is written in course.yml
 JETBRAINS = {"c++": "clion", "c": "clion", "rust": "rustrover", "go": "goland", "python": "pycharm"}
 
@@ -37,13 +39,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """All that is known of one reference. `checked` is None where the reader need not know, else staff's word."""
+    """All that is known of one reference. `checked` is None for who can do nothing about it."""
 
     repository: str
-    path: str
+    path: SafeString
     lines: str
     commit: str
-    symbol: str
+    symbol: SafeString
     permalink: str
     checked: bool | None
     code: SafeString | str
@@ -58,7 +60,7 @@ def permalink(repository: Repository, path: str, first: int, last: int) -> str:
 
 
 def editor_url(editor: str, checkout: str, repository: Repository, path: str, line: int) -> str:
-    """The link that opens the line in the reader's own checkout; empty where they have not told where that is."""
+    """The link that opens the line in the reader's own checkout; empty where they told of none."""
     checkout = checkout.replace("\\", "/").rstrip("/")
     if not editor or not checkout:
         return ""
@@ -74,8 +76,8 @@ def point_at(
 ) -> Pointer | None:
     """The reference at these lines, or None where nothing of the course cites exactly them.
 
-    `url` is the reference's own address, `came_from` that of the page whose citation needs no mention. The code is
-    shown to readers of the course alone: a repository need not be public.
+    `url` is the reference's own address, `came_from` that of the page whose citation needs no mention. The code
+    is shown to readers of the course alone: a repository need not be public.
     """
     repository = course.repositories.filter(name=name).first()
     if repository is None:
@@ -98,10 +100,10 @@ def point_at(
     is_reader = readable.exists()
     return Pointer(
         repository=repository.name,
-        path=path,
+        path=breakable(path),
         lines=lines_of(first, last),
         commit=repository.commit,
-        symbol=next((reference.symbol for reference in exact if reference.symbol), ""),
+        symbol=breakable(next((reference.symbol for reference in exact if reference.symbol), "")),
         permalink=permalink(repository, path, first, last),
         checked=all(reference.is_locked for reference in exact) if getattr(user, "is_staff", False) else None,
         code=excerpt(repository, path, first, last) if is_reader and exact else "",
@@ -114,6 +116,11 @@ def point_at(
         ),
         citations=_citations(overlapping, (first, last), came_from),
     )
+
+
+def breakable(text: str) -> SafeString:
+    """A path or a symbol that may break after `/`, `_` and `::`, so that no line is left short."""
+    return mark_safe(BREAKS.sub(r"\g<0><wbr>", escape(text)))
 
 
 def lines_of(first: int, last: int) -> str:

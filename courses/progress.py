@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from courses import extensions
 from courses.models import Course, CourseFile, Document, Enrollment, Progress
-from courses.outline import Entry, OutlineModule, entries_of
+from courses.outline import Entry, OutlineModule
 
 MINE = {
     "progress": "mine__id",
@@ -130,7 +130,7 @@ def mark_done(document: Document, enrollment: Enrollment, done: bool) -> Progres
     now = timezone.now()
     published = document.file.published_id
     with transaction.atomic():
-        row, is_new = Progress.objects.select_for_update().get_or_create(
+        row, _is_new = Progress.objects.select_for_update().get_or_create(
             enrollment=enrollment,
             file_id=document.file_id,
             defaults={"revision_id": published, "opened_at": now},
@@ -150,7 +150,7 @@ def record(
 ) -> None:
     """The points that count now for an exercise or a quiz; None: it has none any more.
 
-    To be called in the transaction that settles them. Full points make it done, and later ones do not undo that.
+    To be called in the transaction that settles them. Full points make it done; later ones do not undo that.
     """
     row, _is_new = Progress.objects.select_for_update().get_or_create(enrollment=enrollment, file=file)
     row.points, row.max_points = points, max_points
@@ -206,9 +206,3 @@ def points_by_module(
             had, can = sums.get(folder, (0.0, 0.0))
             sums[folder] = (had + min(owned.get(file, 0), totals[file]), can + totals[file])
     return sums
-
-
-def lessons_done(modules: list[OutlineModule]) -> tuple[int, int]:
-    """(lessons done, lessons published now)."""
-    written = [entry for entry in entries_of(modules) if entry.is_lesson and entry.is_written]
-    return sum(entry.done_at is not None for entry in written), len(written)

@@ -14,13 +14,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import quote_etag
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from courses import assets, enrolling, extensions, pointing, progress
 from courses.models import Course, Document, Enrollment
-from courses.outline import OutlineModule, entries_of, place_of, resume, tree
+from courses.outline import OutlineModule, entries_of, place_of, resume, totals, tree
 
 # what a file of the course may do where it is opened by itself: nothing
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -46,8 +47,6 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
     modules = progress.outline(found, enrollment)
     teaches = user.is_authenticated and enrolling.teaches(user, found)
     repositories = list(found.repositories.all())
-    lessons = [entry for entry in entries_of(modules) if entry.is_lesson]
-    done, published = progress.lessons_done(modules)
     context = {
         "course": found,
         "course_url": found.get_absolute_url(),
@@ -58,13 +57,7 @@ def course(request: HttpRequest, slug: str) -> HttpResponse:
         "may_enroll": enrollment is None and found.cohorts.filter(is_open=True).exists(),
         "modules": progress.with_points(modules, progress.available_points(found)),
         "resumption": resume(modules) if enrollment else None,
-        "module_count": sum(bool(module.lessons) for module in modules),
-        "lesson_count": len(lessons),
-        "published": published,
-        "done": done,
-        "minutes": sum(entry.minutes or 0 for entry in lessons),
-        "untimed": sum(entry.minutes is None for entry in lessons),
-        "weeks": max((week for stage in found.plan for week in stage.get("weeks", ())), default=0),
+        "totals": totals(modules),
         "repositories": zip(repositories, row_widths(len(repositories) + bool(enrollment)), strict=False),
         "done_width": row_widths(len(repositories) + 1)[-1],
     }
@@ -140,9 +133,9 @@ class Chip:
     url: str
     repository: str
     path: str
-    name: str
+    name: SafeString
     lines: str
-    symbol: str
+    symbol: SafeString
     checked: bool
 
     @classmethod
@@ -152,10 +145,10 @@ class Chip:
             url=reverse("reference", args=[slug, row["repository"], row["path"], lines]),
             repository=row["repository"],
             path=row["path"],
-            name=row["path"].rpartition("/")[2],
+            name=pointing.breakable(row["path"].rpartition("/")[2]),
             lines=lines,
-            symbol=row.get("symbol") or "",
-            checked=row.get("checked", True),
+            symbol=pointing.breakable(row["symbol"]),
+            checked=row["checked"],
         )
 
 
@@ -209,6 +202,7 @@ def reference(request: HttpRequest, slug: str, repository: str, path: str, lines
     found = Course.objects.visible_to(request.user).filter(slug=slug).first()
     if found is None:
         return _refuse(request)
+    is_panel = bool(request.htmx) or "panel" in request.GET
     first, _dash, last = lines.partition("-")
     pointer = pointing.point_at(
         found,
@@ -218,13 +212,18 @@ def reference(request: HttpRequest, slug: str, repository: str, path: str, lines
         int(last or first),
         url=request.path,
         user=request.user,
-        came_from=urlsplit(request.headers.get("Referer", "")).path,
+        came_from=urlsplit(request.headers.get("Referer", "")).path if is_panel else "",
     )
     if pointer is None:
         raise Http404
-    is_panel = bool(request.htmx) or "panel" in request.GET
     template = "_components/reference.html" if is_panel else "courses/reference.html"
-    context = {"reference": pointer, "panel": is_panel, "course": found, "course_url": found.get_absolute_url()}
+    context = {
+        "reference": pointer,
+        "panel": is_panel,
+        "page": not is_panel,
+        "course": found,
+        "course_url": found.get_absolute_url(),
+    }
     response = render(request, template, context)
     patch_vary_headers(response, ("HX-Request",))
     return response
@@ -232,7 +231,7 @@ def reference(request: HttpRequest, slug: str, repository: str, path: str, lines
 
 @require_safe
 def course_asset(request: HttpRequest, slug: str, path: str) -> HttpResponse:
-    """A file of the course as it is, where `assets` allows it; a document without its last slash is redirected."""
+    """A file of the course as it is, where readers may have it; or a document's address without its slash."""
     if "." not in path.rpartition("/")[2]:
         return HttpResponseRedirect(f"{request.path}/", status=301)
     if not assets.could_be_served(path):

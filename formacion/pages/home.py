@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from courses import progress
 from courses.models import Course, Enrollment, Teaching
-from courses.outline import OutlineModule, Resumption, entries_of, resume
+from courses.outline import OutlineModule, Resumption, Totals, entries_of, resume, totals
 from exercises.models import Grading, Review, Submission
 
 LATEST = 6
@@ -28,8 +28,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _welcome() -> dict[str, Any]:
     courses = list(Course.objects.open().annotate(openings=Count("cohorts", filter=Q(cohorts__is_open=True))))
+    outlines = [(course, progress.outline(course, None)) for course in courses]
     return {
-        "offers": [(course, progress.outline(course, None)) for course in courses],
+        "offers": [(course, modules, totals(modules)) for course, modules in outlines],
         "demo": settings.DEMO,
         "course_url": courses[0].get_absolute_url() if len(courses) == 1 else "",
     }
@@ -42,8 +43,7 @@ class Study:
     course: Course
     enrollment: Enrollment
     modules: list[OutlineModule]
-    done: int
-    published: int
+    totals: Totals
 
     @property
     def resumption(self) -> Resumption | None:
@@ -88,7 +88,7 @@ def _desk(user: Any) -> dict[str, Any]:
 
 def _study(enrollment: Enrollment) -> Study:
     modules = progress.outline(enrollment.course, enrollment)
-    return Study(enrollment.course, enrollment, modules, *progress.lessons_done(modules))
+    return Study(enrollment.course, enrollment, modules, totals(modules))
 
 
 def _rows(study: Study) -> list[ModuleRow]:
@@ -110,7 +110,7 @@ def _unread(user: Any) -> list[Review]:
 
 
 def _latest(user: Any) -> list[Submission]:
-    """The newest submissions with what counts of each; `running` holds the grading under way, if there is one."""
+    """The newest submissions with what counts of each; `running` lists the grading under way, if any."""
     under_way = Prefetch(
         "gradings", Grading.objects.unsettled().filter(purpose=Grading.Purpose.LIVE), to_attr="running"
     )

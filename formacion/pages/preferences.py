@@ -33,7 +33,7 @@ def time_zones() -> list[tuple[str, str]]:
 
 
 class PreferencesForm(forms.ModelForm):
-    """The preferences of an account. There is one checkout field for each repository of the person's courses."""
+    """The preferences of an account, with a checkout for each repository of the person's courses."""
 
     class Meta:
         model = User
@@ -78,9 +78,7 @@ class PreferencesForm(forms.ModelForm):
             if checkout and not ABSOLUTE.match(checkout):
                 self.add_error(
                     f"checkout_{name}",
-                    _(
-                        "La ruta tiene que ser absoluta: empieza por «/» (o por una unidad, como «C:\\») y no por «~»."
-                    ),
+                    _("Escribe la ruta entera: empieza por «/», o por una unidad como «C:\\», y no por «~»."),
                 )
         return cleaned
 

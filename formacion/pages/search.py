@@ -13,7 +13,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import strip_tags
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from courses import extensions
@@ -22,7 +21,8 @@ from courses.models import Course, Document
 MOST_RESULTS = 40
 MOST_WORDS = 8
 AROUND = 90
-UNREADABLE = re.compile(r"<svg\b.*?</svg>|<a class=\"headerlink\".*?</a>", re.DOTALL)
+UNREADABLE = re.compile(r"<svg\b.*?</svg>|<a\b[^>]*>#</a>|<wbr>", re.DOTALL)
+ENDS = re.compile(r"</(?:p|h\d|li|dt|dd|t[dh]|pre|div|figcaption|summary|span)>")
 
 
 class _Folding(dict[int, str]):
@@ -111,7 +111,7 @@ def _candidates(user: Any) -> Iterator[_Candidate]:
 def _plain(document: int, revision: int) -> str:
     """The words of a document. `revision` keys the cache: another text is another entry."""
     body = Document.objects.values_list("body_html", flat=True).get(pk=document)
-    return " ".join(html.unescape(strip_tags(UNREADABLE.sub(" ", body))).split())
+    return " ".join(html.unescape(strip_tags(ENDS.sub(r"\g<0> ", UNREADABLE.sub("", body)))).split())
 
 
 def _result(candidate: _Candidate, folded: str, words: list[str]) -> Result:
@@ -133,6 +133,4 @@ def _result(candidate: _Candidate, folded: str, words: list[str]) -> Result:
 
 
 def _cut(text: str) -> str:
-    return (
-        text if len(text) <= 2 * AROUND else _("%(text)s …") % {"text": text[: 2 * AROUND].rpartition(" ")[0]}
-    )
+    return text if len(text) <= 2 * AROUND else text[: 2 * AROUND].rpartition(" ")[0] + " …"
