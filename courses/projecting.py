@@ -27,7 +27,7 @@ from courses.models import (
     Module,
     Repository,
 )
-from courses.rendering import VERSION, Reference, RenderContext, Rendered, render
+from courses.rendering import VERSION, DiagramStore, Reference, RenderContext, Rendered, render
 from courses.source import (
     MANIFEST,
     CourseManifest,
@@ -74,11 +74,12 @@ class Projection:
         standing: Mapping[str, str] | None = None,
         *,
         slug: str = "",
+        diagrams: DiagramStore | None = None,
     ) -> tuple[Projection | None, list[Problem]]:
         """Read and render all published files. None where course.yml leaves nothing to go on with.
 
         `standing` are the fingerprints of what is rendered already, by path. Where `slug` is given, course.yml
-        may name no other.
+        may name no other. Drawn diagrams are kept as rows unless there is another store.
         """
         material, problems = read_material(everything, extensions.file_kinds)
         if material is None:
@@ -91,6 +92,7 @@ class Projection:
                     f"«slug» es «{material.manifest.slug}» y la dirección del curso no cambia: «{slug}»",
                 )
             )
+        store = StoredDiagrams() if diagrams is None else diagrams
         addresses = addresses_of(material)
         fingerprints = {}
         rendered = {}
@@ -99,11 +101,11 @@ class Projection:
                 continue
             fingerprints[path] = fingerprint(document, material, addresses)
             if (standing or {}).get(path) != fingerprints[path]:
-                rendered[path] = render_document(document, material, addresses)
+                rendered[path] = render_document(document, material, addresses, store)
                 problems += [Problem(path, fault.line, fault.message) for fault in rendered[path].problems]
         texts = {}
         for name in COURSE_TEXTS:
-            texts[name] = render_course_text(name, material, addresses)
+            texts[name] = render_course_text(name, material, addresses, store)
             problems += [Problem(MANIFEST, fault.line, fault.message) for fault in texts[name].problems]
         return cls(material, rendered, texts, fingerprints, tuple(problems)), problems
 
@@ -147,6 +149,7 @@ def context_for(
     repository: str | None,
     material: Material,
     addresses: Mapping[str, str],
+    store: DiagramStore,
     *,
     id_prefix: str = "",
     quick: bool = False,
@@ -166,25 +169,30 @@ def context_for(
         links=addresses,
         reference_url=reference_url,
         id_prefix=id_prefix,
-        diagram_store=StoredDiagrams(),
+        diagram_store=store,
         quick=quick,
     )
 
 
 def render_document(
-    document: DocumentSource, material: Material, addresses: Mapping[str, str], *, quick: bool = False
+    document: DocumentSource,
+    material: Material,
+    addresses: Mapping[str, str],
+    store: DiagramStore,
+    *,
+    quick: bool = False,
 ) -> Rendered:
-    context = context_for(document.path, document.repository, material, addresses, quick=quick)
+    context = context_for(document.path, document.repository, material, addresses, store, quick=quick)
     return render(document.body, context, first_line=document.first_body_line)
 
 
 def render_course_text(
-    name: str, material: Material, addresses: Mapping[str, str], *, quick: bool = False
+    name: str, material: Material, addresses: Mapping[str, str], store: DiagramStore
 ) -> Rendered:
     """One of the Markdown texts of course.yml."""
     manifest = material.manifest
     _, id_prefix = COURSE_TEXTS[name]
-    context = context_for(MANIFEST, None, material, addresses, id_prefix=id_prefix, quick=quick)
+    context = context_for(MANIFEST, None, material, addresses, store, id_prefix=id_prefix)
     return render(getattr(manifest, name), context, first_line=manifest.lines[name])
 
 
