@@ -135,7 +135,7 @@ class NsjailSandbox:
         return not self._jails and not self._ruins
 
     def _launch(self, job: Job, namespace: Namespace | None = None) -> Jail:
-        text = order(job, address_space_limited=self.groups.mode is Mode.NONE)
+        text = order(job, memory_by_rlimit=self.groups.mode is Mode.NONE)
         walls = Walls(job.network, self._check_mounts(job.mounts), job.seat)
         if not 0 <= job.seat < SEATS:
             raise ValueError(f"seat must be 0-{SEATS - 1}")

@@ -14,6 +14,8 @@ from pathlib import PurePosixPath
 
 from exercises.sandbox.interface import Job, Limits, SandboxBroken
 
+RESERVED_BYTES = 16 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -61,15 +63,14 @@ def parse(message: bytes) -> Started | NotStarted | End:
     raise SandboxBroken(f"jinit dijo algo desconocido: {message!r}")
 
 
-def order(job: Job, *, address_space_limited: bool) -> bytes:
+def order(job: Job, *, memory_by_rlimit: bool) -> bytes:
     """What jinit is told to do. Raises ValueError for a job that is ill made: the caller's mistake.
 
-    The address space is limited only where no control group limits memory: Java, Go and Envoy reserve gigabytes
-    that they never touch.
+    `memory_by_rlimit`: no control group limits memory, so each process is limited by itself.
     """
     if not job.argv:
         raise ValueError("argv is empty")
-    limits = _rlimits(job.limits, address_space_limited=address_space_limited)
+    limits = _rlimits(job.limits, memory_by_rlimit=memory_by_rlimit)
     variables = []
     for name, value in job.environment.items():
         if not name.isidentifier() or not name.isascii():
@@ -84,7 +85,7 @@ def order(job: Job, *, address_space_limited: bool) -> bytes:
     return b"".join(parts)
 
 
-def _rlimits(limits: Limits, *, address_space_limited: bool) -> dict[int, int]:
+def _rlimits(limits: Limits, *, memory_by_rlimit: bool) -> dict[int, int]:
     rlimits = {
         # A backstop for each process, in whole seconds; what the whole tree used is counted outside.
         resource.RLIMIT_CPU: math.ceil(limits.cpu_seconds) + 1,
@@ -92,8 +93,11 @@ def _rlimits(limits: Limits, *, address_space_limited: bool) -> dict[int, int]:
         resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_NPROC: limits.processes + 1,  # jinit counts
     }
-    if address_space_limited:
-        rlimits[resource.RLIMIT_AS] = limits.memory_mib << 20
+    if memory_by_rlimit:
+        # Java, Go and Envoy reserve gigabytes that they never touch: what can be written counts, in RLIMIT_DATA;
+        # RLIMIT_AS is only for what that does not count, shared memory.
+        rlimits[resource.RLIMIT_DATA] = limits.memory_mib << 20
+        rlimits[resource.RLIMIT_AS] = (limits.memory_mib << 20) + RESERVED_BYTES
     return rlimits
 
 
