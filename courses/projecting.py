@@ -149,12 +149,12 @@ def context_for(
     repository: str | None,
     material: Material,
     addresses: Mapping[str, str],
-    store: DiagramStore,
     *,
+    store: DiagramStore | None = None,
     id_prefix: str = "",
     quick: bool = False,
 ) -> RenderContext:
-    """What a document of this course is rendered with."""
+    """What a document of this course is rendered with. Drawn diagrams are rows unless there is another store."""
     slug = material.manifest.slug
 
     def reference_url(name: str, path: str, first: int, last: int) -> str:
@@ -169,7 +169,7 @@ def context_for(
         links=addresses,
         reference_url=reference_url,
         id_prefix=id_prefix,
-        diagram_store=store,
+        diagram_store=StoredDiagrams() if store is None else store,
         quick=quick,
     )
 
@@ -182,7 +182,7 @@ def render_document(
     *,
     quick: bool = False,
 ) -> Rendered:
-    context = context_for(document.path, document.repository, material, addresses, store, quick=quick)
+    context = context_for(document.path, document.repository, material, addresses, store=store, quick=quick)
     return render(document.body, context, first_line=document.first_body_line)
 
 
@@ -192,7 +192,7 @@ def render_course_text(
     """One of the Markdown texts of course.yml."""
     manifest = material.manifest
     _, id_prefix = COURSE_TEXTS[name]
-    context = context_for(MANIFEST, None, material, addresses, store, id_prefix=id_prefix)
+    context = context_for(MANIFEST, None, material, addresses, store=store, id_prefix=id_prefix)
     return render(getattr(manifest, name), context, first_line=manifest.lines[name])
 
 
