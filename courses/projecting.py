@@ -149,12 +149,12 @@ def context_for(
     repository: str | None,
     material: Material,
     addresses: Mapping[str, str],
-    *,
     store: DiagramStore | None = None,
+    *,
     id_prefix: str = "",
     quick: bool = False,
 ) -> RenderContext:
-    """What a document of this course is rendered with. Drawn diagrams are rows unless there is another store."""
+    """What a document of this course is rendered with. Drawn diagrams are rows unless `store` is given."""
     slug = material.manifest.slug
 
     def reference_url(name: str, path: str, first: int, last: int) -> str:
