@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -33,14 +35,20 @@ class FileSetManager(models.Manager["FileSet"]):
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         listing = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
         digest = hashlib.sha256(listing.encode()).hexdigest()
-        found = self.filter(digest=digest).first()
-        if found:
-            return found
         with transaction.atomic():
-            Blob.objects.bulk_create(
-                [Blob(sha256=digests[n], content=c, size=len(c)) for n, c in sorted(files.items())],
-                ignore_conflicts=True,
-            )
+            # held until whoever asks has pointed at it: the sweeper deletes what nobody points at
+            found = self.select_for_update(no_key=True).filter(digest=digest).first()
+            if found:
+                return found
+            contents = {digests[name]: content for name, content in files.items()}
+            missing = sorted(contents)
+            while missing:
+                Blob.objects.bulk_create(
+                    [Blob(sha256=d, content=contents[d], size=len(contents[d])) for d in missing],
+                    ignore_conflicts=True,
+                )
+                held = Blob.objects.select_for_update(no_key=True).filter(pk__in=contents).order_by("pk")
+                missing = sorted(set(contents) - set(held.values_list("pk", flat=True)))
             made, is_new = self.get_or_create(
                 digest=digest, defaults={"size": sum(len(c) for c in files.values())}
             )
@@ -249,8 +257,25 @@ class Submission(models.Model):
 
 
 class GradingQuerySet(models.QuerySet["Grading"]):
+    def queued(self) -> GradingQuerySet:
+        return self.filter(status=Grading.Status.QUEUED)
+
+    def running(self) -> GradingQuerySet:
+        """Those that a worker is grading, or was when it died: see `lapsed`."""
+        return self.filter(status=Grading.Status.GRADING)
+
+    def lapsed(self) -> GradingQuerySet:
+        """Those whose worker has not been heard of for the time of a lease."""
+        return self.running().filter(lease_until__lt=Now())
+
     def unsettled(self) -> GradingQuerySet:
         return self.filter(status__in=[Grading.Status.QUEUED, Grading.Status.GRADING])
+
+    def counting(self) -> GradingQuerySet:
+        """Those that may become the current one of their submission."""
+        return self.filter(status=Grading.Status.GRADED).exclude(
+            purpose__in=[Grading.Purpose.TRIAL, Grading.Purpose.DRY_RUN]
+        )
 
 
 class Grading(models.Model):
@@ -429,6 +454,16 @@ class ReviewComment(models.Model):
         return self.text[:60]
 
 
+class WorkerQuerySet(models.QuerySet["Worker"]):
+    def alive(self) -> WorkerQuerySet:
+        """Those heard of within three heartbeats, by the database's clock."""
+        return self.filter(beat_at__gt=Now() - timedelta(seconds=3 * settings.HEARTBEAT_SECONDS))
+
+    def grading(self) -> WorkerQuerySet:
+        """Those that answer and can run a jail."""
+        return self.alive().filter(can_grade=True)
+
+
 class Worker(models.Model):
     """A grading worker's heartbeat: what it can grade, or why it cannot. Written by the worker alone."""
 
@@ -441,6 +476,8 @@ class Worker(models.Model):
     warnings = models.JSONField(default=list, blank=True)
     tools = models.JSONField(default=dict, blank=True)
     sandbox_digest = models.CharField(max_length=64, blank=True)
+
+    objects = WorkerQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("corrector")

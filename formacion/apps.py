@@ -2,7 +2,11 @@
 
 from django.apps import AppConfig
 
+from formacion import celery
+
 
 class FormacionConfig(AppConfig):
     name = "formacion"
     verbose_name = "Formación"
+    # tasks of the apps below find the application that sends them as the default one
+    queue = celery.app

@@ -185,6 +185,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 if PRODUCTION:
     SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside, without TLS
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
@@ -197,7 +198,11 @@ LEASE_SECONDS = env.seconds("LEASE_SECONDS", 30)
 HEARTBEAT_SECONDS = env.seconds("HEARTBEAT_SECONDS", 5)
 SWEEP_SECONDS = env.seconds("SWEEP_SECONDS", 10)
 GRADING_TRIES = env.number("GRADING_TRIES", 3, minimum=1)
+GRADING_SECONDS = env.seconds("GRADING_SECONDS", 300)  # a slot that grades for longer is killed
+GRADING_SLOTS = env.number("GRADING_SLOTS", 0)  # gradings at a time on this machine; 0: one a core
 MAX_PENDING_PER_USER = env.number("MAX_PENDING_PER_USER", 3, minimum=1)
+MAX_RUNNING_PER_USER = env.number("MAX_RUNNING_PER_USER", 1, minimum=1)
+TRIAL_DAYS = env.number("TRIAL_DAYS", 30, minimum=1)
 SANDBOX_DIR = env.path("SANDBOX_DIR", Path("/var/tmp") / f"formacion-{os.getuid()}")
 REQUIRE_SANDBOX = env.flag("REQUIRE_SANDBOX", PRODUCTION)
 

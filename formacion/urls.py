@@ -4,13 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from formacion import views
+from formacion import health, views
 from formacion.pages import home, plan, preferences, search
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("plan/", plan.plan, name="plan"),
     path("buscar/", search.search, name="search"),
+    path("healthz", health.healthz, name="healthz"),
     path("tema/", views.theme, name="theme"),
     path("admin/", admin.site.urls),
     path("cuenta/", RedirectView.as_view(pattern_name="preferences"), name="account"),

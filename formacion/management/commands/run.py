@@ -1,10 +1,11 @@
-"""Bring the site up on this machine: migrate, import the course, then broker, web server and worker together."""
+"""Bring the site up on this machine: migrate, import the course, then broker, web server and worker."""
 
 from __future__ import annotations
 
 import getpass
 import hashlib
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Command(BaseCommand):
 
 
 def supervisor_configuration() -> str:
-    """The text of supervisord.conf: broker (where embedded), web server, worker, and the line that says ready."""
+    """The text of supervisord.conf: broker (where embedded), web server, worker, the line that says ready."""
     binaries = Path(sys.executable).parent
     python = f"{sys.executable} -u"
     programs = [
@@ -67,7 +68,7 @@ def supervisor_configuration() -> str:
         ("listo", f"{python} manage.py ready", 40, "false", 0, "true"),
     ]
     if is_embedded():
-        command = " ".join(embedded_broker_command(settings.DATA_DIR))
+        command = shlex.join(embedded_broker_command(settings.DATA_DIR))
         programs.insert(0, ("cola", command, 10, "true", 1, "true"))
     head = (
         "[supervisord]\n"
