@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from pygments.lexers import find_lexer_class_for_filename
 
+from courses.mirrors import mirror_of
 from courses.models import CodeReference, Course, Document, Repository
 from courses.rendering.highlighting import highlight
-from courses.rendering.mirrors import Mirror, MirrorBroken, NotInMirror
+from courses.rendering.mirrors import MirrorBroken, NotInMirror
 from courses.rendering.references import Reference
 from courses.rendering.references import Repository as PinnedRepository
 
@@ -147,22 +145,16 @@ def _citations(references: list[CodeReference], lines: tuple[int, int], came_fro
 
 def excerpt(repository: Repository, path: str, first: int, last: int) -> SafeString | str:
     """The highlighted lines from the deployment's mirror of the repository; empty where there is none."""
-    folder = settings.SOURCE_MIRRORS.get(repository.name)
-    if not folder:
+    mirror = mirror_of(repository.name)
+    if mirror is None:
         return ""
     try:
-        lines = _mirror(folder).lines(repository.commit, path, first, min(last, first + MOST_LINES - 1))
+        lines = mirror.lines(repository.commit, path, first, min(last, first + MOST_LINES - 1))
     except (NotInMirror, MirrorBroken) as fault:
         logger.warning("no excerpt of %s:%s: %s", repository.name, path, fault)
         return ""
     code = highlight(lines.decode(errors="replace"), _language(repository, path), first_line_number=first)
     return mark_safe(code)  # Pygments escapes what it is given
-
-
-@cache
-def _mirror(folder: str) -> Mirror:
-    """One for each folder and process: it keeps a git process and the files read last."""
-    return Mirror(Path(folder))
 
 
 def _language(repository: Repository, path: str) -> str:

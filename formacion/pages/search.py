@@ -95,7 +95,7 @@ def _candidates(user: Any) -> Iterator[_Candidate]:
     for document in documents.defer("body_html", "contents", "cited", "objectives"):
         text = document.summary
         if document.course_id in readable:
-            text = f"{text} {_plain(document.pk, document.file.published_id)}"
+            text = f"{text} {_plain(document.pk, document.file.published_id)}".strip()
         url = document.get_absolute_url()
         seen.add(url)
         yield _Candidate(url, document.title, str(document.get_kind_display()), document.course.title, text)
