@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions
 
 EDITORS = "Editores"
@@ -21,8 +22,11 @@ MAY = (
 )
 
 
-def make_editors(sender: AppConfig, *, apps: Any, using: str, **told: Any) -> None:
-    """After every migration: the group is there and may do at least this. What was added by hand stays."""
+def make_editors(sender: AppConfig, *, using: str, apps: Any = installed_apps, **told: Any) -> None:
+    """After every migration: the group is there and may do at least this. What was added by hand stays.
+
+    `flush` sends the same signal without `apps`.
+    """
     try:
         group_model = apps.get_model("auth", "Group")
         permission_model = apps.get_model("auth", "Permission")
