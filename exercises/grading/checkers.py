@@ -70,7 +70,7 @@ def finding_of(run: Run) -> Finding:
             raise CheckerBroken(str(said["error"]))
         texts = {name: text_of(str(said.get(name, "")).encode()) for name in _TEXTS}
         return Finding(_OUTCOMES[said["outcome"]], **texts)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckerBroken(f"the checker printed no result ({error})\n{text_of(run.stdout)}") from error
 
 
