@@ -37,7 +37,7 @@ document.addEventListener("click", async (event) => {
 
 function offer(scope) {
   for (const head of scope.querySelectorAll(".code > :is(header, figcaption)")) {
-    if (head.querySelector("[data-copy], .btn")) continue;
+    if (head.querySelector("[data-copy], .btn") || head.parentElement.querySelector("pre.figura")) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn quiet";

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 from django.template import Context, Template, TemplateSyntaxError
 
+from courses.rendering.markup import ICONS
 from formacion.templatetags import icons
 
 
@@ -60,3 +61,7 @@ def test_every_icon_that_a_template_names_is_in_the_list():
     }
     assert named
     assert {(path, name) for path, name in named if name not in icons.icon_names()} == set()
+
+
+def test_every_icon_of_rendered_lessons_is_in_the_list():
+    assert {name for name in {*ICONS, "maximize-2", "x"} if name not in icons.icon_names()} == set()
