@@ -1,6 +1,7 @@
-"""Compiles the sandbox's two C programs, once for each text of theirs: `python -m exercises.sandbox.build`.
+"""Compiles the sandbox's two C programs, once for each text of theirs.
 
-They land below the virtual environment, as its other programs do; what jails see of them is staged from there.
+`python -m exercises.sandbox.build` does it at set-up. They land below the virtual environment, as its other
+programs do; what jails see of them is staged from there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A cell: a jail whose walls stand, and in which jinit waits for its one job.
 
-Building the walls takes ten times as long as starting a program, so a cell may be built before its job is known.
-No cell ever takes a second job.
+Building the walls takes ten times as long as starting a program, so a cell may be built before its job is
+known. No cell ever takes a second job.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Cell:
         self._init: int | None = None
         self._box: int | None = None
         self._nsjail: int | None = None
+        self._born_at = time.monotonic()
         self._torn_down_at = math.inf
         with far:
             argv = command(far.fileno())
@@ -93,27 +94,25 @@ class Cell:
             raise SandboxBroken("jinit murió nada más nacer.") from error
 
     def is_alive(self) -> bool:
-        """False where a cell that waited has died meanwhile."""
-        if self._init is None:
-            poller = select.poll()
-            poller.register(self.control, select.POLLIN)
-            if not poller.poll(0):
-                return True  # still being built
-            try:
-                self.wait_until_ready()
-            except SandboxBroken:
-                return False
+        """False where it died while it waited for its job, or could not be built. Waits until it is ready."""
+        try:
+            self.wait_until_ready()
+        except SandboxBroken:
+            return False
         poller = select.poll()
         poller.register(self.init, select.POLLIN)
         return not poller.poll(0)
+
+    def age_seconds(self) -> float:
+        return time.monotonic() - self._born_at
 
     def send(self, message: bytes, descriptors: Sequence[int] = ()) -> None:
         """Tell jinit something. Raises OSError where it is gone."""
         socket.send_fds(self.control, [message], descriptors)
 
     def listen(self) -> tuple[bytes, list[int], int | None] | None:
-        """jinit's next message: text (empty: it is gone), descriptors, sender's process id; None where there is none.
-        The caller closes the descriptors."""
+        """jinit's next message: text (empty: it is gone), descriptors, sender's process id; None where there is
+        none. The caller closes the descriptors."""
         try:
             message, ancillary, _flags, _address = self.control.recvmsg(MESSAGE_BYTES, MESSAGE_BYTES)
         except BlockingIOError:
@@ -132,8 +131,8 @@ class Cell:
         return ""
 
     def kill(self) -> None:
-        """SIGKILL to jinit, with which its whole namespace dies; before there is one, to nsjail, whose child the
-        kernel kills then."""
+        """SIGKILL to jinit, with which its whole namespace dies; before there is one, to nsjail, whose child
+        the kernel kills then."""
         if self._init is not None:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)

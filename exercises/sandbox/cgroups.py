@@ -118,7 +118,8 @@ class V1Group:
         _kill_members(self._folders["pids"])
 
     def remove(self) -> bool:
-        return all([_remove(folder) for folder in self._folders.values()])
+        removed = [_remove(folder) for folder in self._folders.values()]
+        return all(removed)
 
 
 class V1Groups:
@@ -264,7 +265,7 @@ def sweep_orphans(*, mount: Path = Path("/sys/fs/cgroup"), process: Path = Path(
 
 
 def delegated_prefix() -> Sequence[str]:
-    """What to put before an ordinary user's command so that systemd delegates it a group; empty without systemd."""
+    """What makes systemd delegate a group to an ordinary user's command, put before it; or empty."""
     if os.geteuid() == 0 or not os.environ.get("XDG_RUNTIME_DIR") or not shutil.which("systemd-run"):
         return ()
     if not (Path("/sys/fs/cgroup/cgroup.controllers")).exists():

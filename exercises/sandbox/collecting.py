@@ -1,4 +1,4 @@
-"""Takes named files out of a jail's /box without following what the program planted there, or waiting for it."""
+"""Takes named files out of a jail's /box, and neither follows nor waits for what the program planted there."""
 
 from __future__ import annotations
 

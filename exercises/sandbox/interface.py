@@ -51,10 +51,14 @@ class Limits:
 class Job:
     """One run of one foreign program in a fresh jail.
 
+    `argv[0]` is looked up in PATH unless it holds a slash. What cannot be executed below /box reads exit code
+    127; anywhere else it is a toolchain that is missing: SandboxBroken.
     `files` are written to /box before the start, names relative, POSIX, without `..`. A name maps to bytes.
+    Those in `executable` may be executed.
     `mounts` are read-only: path inside -> staged path outside (see `Sandbox.stage`).
     `collect` names files below /box that are taken out afterwards, each at most `collect_bytes`.
-    Jobs that share a network must differ in `seat`: each seat has its own uid outside.
+    Jobs that share a network must differ in `seat` (0-15): each seat has its own uid outside, if the worker is
+    root. Only a job with Network.LOOPBACK has network sockets at all; Envoy does not even validate without.
     """
 
     argv: Sequence[str]
@@ -76,7 +80,8 @@ class Run:
 
     `wall_seconds` is the program's own time as jinit measured it, so that the start of the jail is not charged.
     `hit` is the limit that ended the run, None otherwise. Sizes in bytes, `memory_peak_bytes` None where no
-    memory cgroup is to be had.
+    memory cgroup is to be had; it counts files in /box and /tmp too. Where there is none, a program that is out
+    of memory gets errors of its own instead of Limit.MEMORY. One killed by `Running.stop` reads signal 9.
     """
 
     exit_code: int | None
@@ -120,7 +125,11 @@ class SharedNetwork(Protocol):
 
 
 class Sandbox(Protocol):
-    """One slot of this machine. Not thread-safe: one grading at a time; its jails may run beside one another."""
+    """One slot of this machine. One grading at a time, in one thread; its jails may run beside one another.
+
+    Make it in the process that uses it: a fork would keep its jails alive. A job that is ill made (a name that
+    leads out of /box, a mount that is not staged) raises ValueError: the caller's mistake.
+    """
 
     def run(self, job: Job) -> Run:
         """Run to the end. Raises SandboxBroken where the walls or the record failed."""

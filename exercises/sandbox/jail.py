@@ -57,7 +57,7 @@ class Jail:
     """A running job. Implements `Running`."""
 
     def __init__(self, job: Job, order: bytes, cell: Cell, group: Group) -> None:
-        """Give the cell its job. Raises SandboxBroken where it has died; the caller tears cell and group down."""
+        """Give the cell its job. Raises SandboxBroken where it has died; the caller clears cell and group."""
         self._job = job
         self._cell = cell
         self._group = group

@@ -1,4 +1,4 @@
-"""What this machine can enforce, said in Spanish: for system checks, /healthz, warnings on pages, `manage.py run`."""
+"""What this machine can enforce, in Spanish: for system checks, /healthz, warnings on pages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def probe(root: Path) -> str | None:
 
 
 def describe_machine(root: Path) -> Enforcement:
-    """Try one jail, staged below `root`, and say what it was held by. Raises nothing: a fault is the `reason`."""
+    """Try one jail, staged below `root`, and say what held it. Raises nothing: a fault is the `reason`."""
     try:
         sandbox = NsjailSandbox(PROBE_SLOT, root, spares=False)
         try:

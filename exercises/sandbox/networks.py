@@ -1,4 +1,4 @@
-"""A network namespace that several jails share: loopback alone, made by a program that is gone before they start.
+"""A network namespace that several jails share: loopback alone, made by a program that ends before they start.
 
 Its descriptors keep it alive, so no process has to.
 """

@@ -26,6 +26,9 @@ SEATS = 16  # outside ids of one slot
 # The first that is mapped here: a container may know 65,536 ids only.
 OUTSIDE_IDS = (1_700_000_000, 60_000)
 SPARE_CELLS = 3  # kinds of job for which a slot keeps an empty cell ready
+# Together less than time_limit in nsjail.cfg, after which nsjail itself ends a jail.
+MOST_WAITING_SECONDS = 240.0
+MOST_WALL_SECONDS = 600.0
 BURIAL_SECONDS = 10.0
 CONFIGURATION = Path(__file__).with_name("nsjail.cfg")
 
@@ -139,6 +142,8 @@ class NsjailSandbox:
         walls = Walls(job.network, self._check_mounts(job.mounts), job.seat)
         if not 0 <= job.seat < SEATS:
             raise ValueError(f"seat must be 0-{SEATS - 1}")
+        if job.limits.wall_seconds > MOST_WALL_SECONDS:
+            raise ValueError(f"wall_seconds must be at most {MOST_WALL_SECONDS:.0f}")
         self._is_clear()
         cell = self._build(walls, namespace) if namespace else self._take(walls)
         try:
@@ -158,9 +163,10 @@ class NsjailSandbox:
         return jail
 
     def _take(self, walls: Walls) -> Cell:
+        """A cell with those walls: the spare if it is sound, else a new one."""
         spare = self._spares.pop(walls, None)
         if spare is not None:
-            if spare.is_alive():
+            if spare.age_seconds() < MOST_WAITING_SECONDS and spare.is_alive():
                 return spare
             self._abandon(spare)
         return self._build(walls, None)

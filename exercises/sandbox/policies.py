@@ -1,7 +1,7 @@
 """The seccomp policies, in kafel's language: what a jailed program may ask of the kernel. Text only, no files.
 
-An allow-list. What is not named reads ENOSYS, as on an older kernel, so that programs fall back; what is named as
-forbidden reads EPERM; a system call of a foreign architecture kills.
+An allow-list. What is not named reads ENOSYS, as on an older kernel, so that programs fall back; what is named
+as forbidden reads EPERM; a system call of a foreign architecture kills.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ UNKNOWN = "clone3 io_uring_setup io_uring_enter io_uring_register io_setup io_su
 ARGUMENTS = """\
     clone { (clone_flags & NAMESPACES) != 0 },
     ioctl { cmd == TIOCSTI || cmd == TIOCLINUX || cmd == TIOCSETD },
-    prctl { option == PR_SET_PDEATHSIG || option == PR_SET_TSC || option == PR_SET_MM || option == PR_SCHED_CORE },
+    prctl {
+      option == PR_SET_PDEATHSIG || option == PR_SET_TSC || option == PR_SET_MM || option == PR_SCHED_CORE
+    },
     personality { personality != 0 && personality != 0xffffffff && personality != ADDR_NO_RANDOMIZE },
     prlimit64 { pid != 0 }"""
 

@@ -94,8 +94,8 @@ def _rlimits(limits: Limits, *, memory_by_rlimit: bool) -> dict[int, int]:
         resource.RLIMIT_NPROC: limits.processes + 1,  # jinit counts
     }
     if memory_by_rlimit:
-        # Java, Go and Envoy reserve gigabytes that they never touch: what can be written counts, in RLIMIT_DATA;
-        # RLIMIT_AS is only for what that does not count, shared memory.
+        # Java, Go and Envoy reserve gigabytes without touching them: RLIMIT_DATA counts what can be written.
+        # RLIMIT_AS is for what that does not count, shared memory.
         rlimits[resource.RLIMIT_DATA] = limits.memory_mib << 20
         rlimits[resource.RLIMIT_AS] = (limits.memory_mib << 20) + RESERVED_BYTES
     return rlimits

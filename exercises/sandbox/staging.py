@@ -39,7 +39,7 @@ class Stage:
         _refuse_unfit(root)
 
     def put(self, source: Path) -> Path:
-        """Copy a file or folder. Symbolic links are copied as links. Returns the staged path, of the same name."""
+        """Copy a file or folder, symbolic links as links. Returns the staged path, of the same name."""
         source = Path(os.path.abspath(source))
         try:
             # Names, sizes and times stand for the content within one process: Envoy alone has 100 MB to digest.
