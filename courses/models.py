@@ -76,7 +76,7 @@ class Course(models.Model):
 class Repository(models.Model):
     """A code base that the course cites, at one pinned commit."""
 
-    course = models.ForeignKey(Course, models.PROTECT, related_name="repositories")
+    course = models.ForeignKey(Course, models.PROTECT, verbose_name=_("curso"), related_name="repositories")
     name = models.SlugField(_("nombre"), max_length=40)
     title = models.CharField(_("título"), max_length=120, blank=True)
     url = models.URLField(_("dirección"))
@@ -99,13 +99,20 @@ class Repository(models.Model):
 class Module(models.Model):
     """A module of the course, in the order of `course.yml`. `folder` names it for good."""
 
-    course = models.ForeignKey(Course, models.PROTECT, related_name="modules")
-    folder = models.CharField(max_length=120)
+    course = models.ForeignKey(Course, models.PROTECT, verbose_name=_("curso"), related_name="modules")
+    folder = models.CharField(_("carpeta"), max_length=120)
     title = models.CharField(_("título"), max_length=200)
     label = models.CharField(max_length=40, blank=True, help_text=_("«Módulo 1», o vacío."))
     position = models.PositiveSmallIntegerField()
-    repository = models.ForeignKey(Repository, models.PROTECT, null=True, blank=True, related_name="+")
-    retired_at = models.DateTimeField(null=True, blank=True)
+    repository = models.ForeignKey(
+        Repository,
+        models.PROTECT,
+        verbose_name=_("repositorio"),
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    retired_at = models.DateTimeField(_("retirado"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("módulo")
@@ -124,7 +131,7 @@ class CourseFile(models.Model):
     All three empty: a document that the index announces and nobody has written yet.
     """
 
-    course = models.ForeignKey(Course, models.PROTECT, related_name="files")
+    course = models.ForeignKey(Course, models.PROTECT, verbose_name=_("curso"), related_name="files")
     path = models.CharField(_("ruta"), max_length=400)
     head = models.ForeignKey("FileRevision", models.PROTECT, null=True, blank=True, related_name="+")
     published = models.ForeignKey("FileRevision", models.PROTECT, null=True, blank=True, related_name="+")
@@ -225,16 +232,23 @@ class Document(models.Model):
         EXERCISE = "exercise", _("ejercicio")
         RESOURCE = "resource", _("recurso")
 
-    course = models.ForeignKey(Course, models.PROTECT, related_name="documents")
+    course = models.ForeignKey(Course, models.PROTECT, verbose_name=_("curso"), related_name="documents")
     file = models.OneToOneField(CourseFile, models.PROTECT, related_name="document")
     kind = models.CharField(max_length=8, choices=Kind)
-    module = models.ForeignKey(Module, models.PROTECT, null=True, blank=True, related_name="documents")
-    section = models.CharField(max_length=120, blank=True)
+    module = models.ForeignKey(
+        Module,
+        models.PROTECT,
+        verbose_name=_("módulo"),
+        null=True,
+        blank=True,
+        related_name="documents",
+    )
+    section = models.CharField(_("sección"), max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     title = models.CharField(_("título"), max_length=200)
     short_title = models.CharField(max_length=80, blank=True)
     summary = models.TextField(_("resumen"), blank=True)
-    minutes = models.PositiveIntegerField(null=True, blank=True)
+    minutes = models.PositiveIntegerField(_("minutos"), null=True, blank=True)
     objectives = models.JSONField(default=list, blank=True)
     requires = models.JSONField(default=list, blank=True)
     body_html = models.TextField(blank=True)
@@ -345,7 +359,7 @@ class Diagram(models.Model):
 class Cohort(models.Model):
     """A group that takes a course together. Signing up joins the open cohort of the course, if there is one."""
 
-    course = models.ForeignKey(Course, models.PROTECT, related_name="cohorts")
+    course = models.ForeignKey(Course, models.PROTECT, verbose_name=_("curso"), related_name="cohorts")
     name = models.CharField(_("nombre"), max_length=120)
     is_open = models.BooleanField(_("abierta a inscripciones"), default=False)
     starts_on = models.DateField(_("empieza"), null=True, blank=True)
@@ -387,12 +401,14 @@ class EnrollmentQuerySet(models.QuerySet["Enrollment"]):
 class Enrollment(models.Model):
     """A person in a course. All work hangs on it; nothing that hangs on it is ever deleted."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="enrollments")
-    course = models.ForeignKey(Course, models.PROTECT, related_name="enrollments")
-    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="enrollments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("persona"), related_name="enrollments"
+    )
+    course = models.ForeignKey(Course, models.PROTECT, verbose_name=_("curso"), related_name="enrollments")
+    cohort = models.ForeignKey(Cohort, models.PROTECT, verbose_name=_("cohorte"), related_name="enrollments")
     is_active = models.BooleanField(_("activa"), default=True)
     is_staff = models.BooleanField(_("del equipo"), default=False, help_text=_("Ninguna cifra la cuenta."))
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(_("desde"), auto_now_add=True)
 
     objects = EnrollmentQuerySet.as_manager()
 
@@ -408,8 +424,10 @@ class Enrollment(models.Model):
 class Teaching(models.Model):
     """An instructor of a cohort: may see the work of that cohort."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="teachings")
-    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="teachings")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("persona"), related_name="teachings"
+    )
+    cohort = models.ForeignKey(Cohort, models.PROTECT, verbose_name=_("cohorte"), related_name="teachings")
 
     class Meta:
         verbose_name = _("docencia")

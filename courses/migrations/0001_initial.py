@@ -60,11 +60,11 @@ class Migration(migrations.Migration):
             name='Module',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('folder', models.CharField(max_length=120)),
+                ('folder', models.CharField(max_length=120, verbose_name='carpeta')),
                 ('title', models.CharField(max_length=200, verbose_name='título')),
                 ('label', models.CharField(blank=True, help_text='«Módulo 1», o vacío.', max_length=40)),
                 ('position', models.PositiveSmallIntegerField()),
-                ('retired_at', models.DateTimeField(blank=True, null=True)),
+                ('retired_at', models.DateTimeField(blank=True, null=True, verbose_name='retirado')),
             ],
             options={
                 'verbose_name': 'módulo',
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('is_open', models.BooleanField(default=False, verbose_name='abierta a inscripciones')),
                 ('starts_on', models.DateField(blank=True, null=True, verbose_name='empieza')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cohorts', to='courses.course')),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cohorts', to='courses.course', verbose_name='curso')),
             ],
             options={
                 'verbose_name': 'cohorte',
@@ -140,7 +140,7 @@ class Migration(migrations.Migration):
                 ('path', models.CharField(max_length=400, verbose_name='ruta')),
                 ('publish_at', models.DateTimeField(blank=True, null=True)),
                 ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='courses.course')),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='courses.course', verbose_name='curso')),
             ],
             options={
                 'verbose_name': 'archivo',
@@ -153,12 +153,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('lesson', 'lección'), ('exercise', 'ejercicio'), ('resource', 'recurso')], max_length=8)),
-                ('section', models.CharField(blank=True, max_length=120)),
+                ('section', models.CharField(blank=True, max_length=120, verbose_name='sección')),
                 ('position', models.PositiveSmallIntegerField(default=0)),
                 ('title', models.CharField(max_length=200, verbose_name='título')),
                 ('short_title', models.CharField(blank=True, max_length=80)),
                 ('summary', models.TextField(blank=True, verbose_name='resumen')),
-                ('minutes', models.PositiveIntegerField(blank=True, null=True)),
+                ('minutes', models.PositiveIntegerField(blank=True, null=True, verbose_name='minutos')),
                 ('objectives', models.JSONField(blank=True, default=list)),
                 ('requires', models.JSONField(blank=True, default=list)),
                 ('body_html', models.TextField(blank=True)),
@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
                 ('words', models.PositiveIntegerField(default=0)),
                 ('renderer_version', models.CharField(blank=True, max_length=64)),
                 ('retired_at', models.DateTimeField(blank=True, null=True)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='courses.course')),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='courses.course', verbose_name='curso')),
                 ('file', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='document', to='courses.coursefile')),
             ],
             options={
@@ -226,9 +226,9 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('is_active', models.BooleanField(default=True, verbose_name='activa')),
                 ('is_staff', models.BooleanField(default=False, help_text='Ninguna cifra la cuenta.', verbose_name='del equipo')),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='courses.cohort')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='courses.course')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='desde')),
+                ('cohort', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='courses.cohort', verbose_name='cohorte')),
+                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to='courses.course', verbose_name='curso')),
             ],
             options={
                 'verbose_name': 'inscripción',

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='enrollment',
             name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='enrollments', to=settings.AUTH_USER_MODEL, verbose_name='persona'),
         ),
         migrations.AddField(
             model_name='filerevision',
@@ -53,12 +53,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='module',
             name='course',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='modules', to='courses.course'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='modules', to='courses.course', verbose_name='curso'),
         ),
         migrations.AddField(
             model_name='document',
             name='module',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='courses.module'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='courses.module', verbose_name='módulo'),
         ),
         migrations.AddField(
             model_name='progress',
@@ -83,12 +83,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='repository',
             name='course',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repositories', to='courses.course'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repositories', to='courses.course', verbose_name='curso'),
         ),
         migrations.AddField(
             model_name='module',
             name='repository',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='courses.repository'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='courses.repository', verbose_name='repositorio'),
         ),
         migrations.AddField(
             model_name='codereference',
@@ -98,12 +98,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='teaching',
             name='cohort',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teachings', to='courses.cohort'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teachings', to='courses.cohort', verbose_name='cohorte'),
         ),
         migrations.AddField(
             model_name='teaching',
             name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teachings', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teachings', to=settings.AUTH_USER_MODEL, verbose_name='persona'),
         ),
         migrations.AddConstraint(
             model_name='cohort',
