@@ -17,6 +17,7 @@ from markdown.serializers import to_html_string
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
+from courses.rendering.captions import tame_captions
 from courses.rendering.chips import build_chip, name_files
 from courses.rendering.diagrams import BadDiagram, render_diagram
 from courses.rendering.fences import Fence, Fences, code_html
@@ -65,7 +66,7 @@ class _Rendering:
     """One rendering: what it found on the way, and the steps in their order."""
 
     def __init__(self, source: str, context: RenderContext, first_line: int) -> None:
-        self.source = source.replace("\r\n", "\n").replace("\t", "    ")
+        self.source = source.replace("\r\n", "\n")
         self.context = context
         self.places = Places(self.source, first_line)
         self.fences = Fences()
@@ -84,8 +85,14 @@ class _Rendering:
     def finish(self) -> Rendered:
         for line in self.places.of_lines(TITLE_LINE):
             self.refuse(line, "el título va en la cabecera (title:): empieza las secciones con «##»")
+        tamed = tame_captions(self.source, self.places.prose())
+        for index in tamed.refused:
+            message = (
+                "una leyenda va sola, al principio de la línea: «/// caption», su texto y «///» para cerrarla"
+            )
+            self.refuse(self.places.in_file(index), message)
         md = self.converter()
-        html = md.convert(self.source)
+        html = md.convert(tamed.source)
         html = self.fences.put_in(html, self.fence_html)
         html = sanitise(html, rewrite=self.rewrite, quick=self.context.quick)
         words = len(WORD.findall(unescape(TAG.sub("", NOT_PROSE.sub(" ", html))).replace(self.token, " ")))
@@ -127,6 +134,7 @@ class _Rendering:
                     "custom_fences": self.fences.configuration(),
                     "disable_indented_code_blocks": True,
                     "relaxed_headers": True,
+                    "preserve_tabs": True,
                 },
                 "pymdownx.highlight": {"linenums_style": "pymdownx-inline", "use_pygments": True},
                 "pymdownx.inlinehilite": {"css_class": "inline-code"},

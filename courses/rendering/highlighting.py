@@ -32,15 +32,16 @@ STRING = ("#14633a", "#8fdcae")
 NUMBER = ("#8a3a12", "#f0ab83")
 NAME = ("#5c4400", "#e6cf8b")
 SYNTAX = (
-    (COMMENT, "c ch cm c1 cs gp gh gu"),
-    (KEYWORD, "k kd kn kr kc ow cp cpf gd"),
-    (TYPE, "kt nc nt ne nn"),
-    (STRING, "s s1 s2 sa sb sc sd dl sh sx sr ss se si l-Scalar-Plain ld gi"),
-    (NUMBER, "m mi mf mh mb mo il kp no"),
+    (COMMENT, "c ch cm c1 cs cp cpf gp"),
+    (KEYWORD, "k kd kn kr kc ow gh"),
+    (TYPE, "kt nc nt ne nn no"),
+    (STRING, "s s1 s2 sa sb sc sd dl sh sx sr ss se si l-Scalar-Plain"),
+    (NUMBER, "m mi mf mh mb mo il kp"),
     (NAME, "nf fm nb bp nd na"),
 )
 
-COLOURED = frozenset(name for _, classes in SYNTAX for name in classes.split())
+OUTPUT = (("#4a5756", "#a9b6b4"), "go")  # what a program answered, in the second ink
+COLOURED = frozenset(name for _, classes in (*SYNTAX, OUTPUT) for name in classes.split())
 
 
 class UnknownLanguage(ValueError):
@@ -95,7 +96,7 @@ def _lexer(language: str) -> Lexer:
 def stylesheet(scope: str = ".code") -> str:
     """The rules of `SYNTAX`, both themes at once."""
     rules = []
-    for (light, dark), classes in SYNTAX:
+    for (light, dark), classes in (*SYNTAX, OUTPUT):
         selectors = ", ".join(f"{scope} .{name}" for name in classes.split())
         rules.append(f"{selectors} {{ color: light-dark({light}, {dark}); }}")
     return "\n".join(rules)

@@ -42,20 +42,25 @@ class Places:
     def of_fence(self, content: str) -> int:
         """The line of the opening of the next fence with this content."""
         places = self._fences.get(_key(content.split("\n")))
-        return self._in_file(_next(places)) if places else self._first
+        return self.in_file(_next(places)) if places else self._first
 
     def of_text(self, text: str) -> int:
         """The line of the next appearance of a text outside fences; the first line where it does not appear."""
         if text not in self._asked:
             self._asked[text] = deque(i for i, line in self._prose for _ in range(line.count(text)))
         places = self._asked[text]
-        return self._in_file(_next(places)) if places else self._first
+        return self.in_file(_next(places)) if places else self._first
 
     def of_lines(self, pattern: re.Pattern[str]) -> list[int]:
         """All lines outside fences that the pattern matches from their start."""
-        return [self._in_file(i) for i, line in self._prose if pattern.match(line)]
+        return [self.in_file(i) for i, line in self._prose if pattern.match(line)]
 
-    def _in_file(self, index: int) -> int:
+    def prose(self) -> list[tuple[int, str]]:
+        """The lines outside fences, with their index in the source."""
+        return list(self._prose)
+
+    def in_file(self, index: int) -> int:
+        """The line of the file that a line of the source is."""
         return self._first + index
 
 

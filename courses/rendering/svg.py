@@ -22,6 +22,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+COLUMN_PX, WIDE_PX = 752, 1100  # what a figure's frame holds; beyond the other, text would get too small to fit
 NAMESPACE = "http://www.w3.org/2000/svg"
 TAGS = _words(
     "svg g path rect circle ellipse line polyline polygon text tspan defs marker symbol use clipPath "
@@ -98,7 +99,7 @@ def compile_svg(source: str, *, prefix: str, title: str, description: str) -> Co
             "viewBox": " ".join(_short(n) for n in view_box.replace(",", " ").split()),
             "width": str(round(width)),
             "height": str(round(height)),
-            "class": "dgm",
+            "class": f"dgm {_size_class(width)}",
             "role": "img",
             "aria-labelledby": f"{prefix}-t",
             "aria-describedby": f"{prefix}-d",
@@ -108,6 +109,13 @@ def compile_svg(source: str, *, prefix: str, title: str, description: str) -> Co
         etree.SubElement(root, tag, {"id": f"{prefix}-{mark}"}).text = text
     root.append(drawing)
     return Compiled(etree.tostring(root, encoding="unicode"), round(width), round(height))
+
+
+def _size_class(width: float) -> str:
+    """For the page's CSS, which sees no number: shown as large as it is, made to fit, or scrolled."""
+    if width <= COLUMN_PX:
+        return "dgm-s"
+    return "dgm-m" if width <= WIDE_PX else "dgm-l"
 
 
 def _parse(source: str) -> Element:

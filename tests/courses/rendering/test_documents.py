@@ -183,6 +183,34 @@ def test_what_a_fence_does_not_understand_is_said_with_its_line(fence, remedy):
     assert remedy in message
 
 
+# Captions
+
+WHOLE = "/// caption\nLeyenda\n///"
+
+
+@pytest.mark.parametrize(
+    ("caption", "line"),
+    [
+        ("1.     /// caption\n_| a |\n///\n``` {.cpp}\n/// caption\nb", 1),
+        ("> /// caption\n> a\n> ///", 1),
+        ("    /// caption\n    a\n    ///", 1),
+        ("/// caption\na", 1),
+        ("/// otra\na\n///", 1),
+        ("a\n\n///", 3),
+        (f"{WHOLE}\n\n///", 5),
+    ],
+)
+def test_a_caption_that_is_not_whole_is_text_and_refused(caption, line):
+    result = rendered(caption)
+    assert messages(result)[0][0] == line
+    assert "/// caption" in messages(result)[0][1]
+    assert "///" in parsed(result.html).text_content()
+
+
+def test_slashes_in_code_and_in_addresses_are_no_captions():
+    assert rendered(f"`///` y file:///a\n\n```cpp\n/// nota\nint a;\n```\n\na\n\n{WHOLE}").problems == ()
+
+
 # Code references
 
 

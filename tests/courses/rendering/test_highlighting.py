@@ -1,6 +1,6 @@
 import pytest
 
-from courses.rendering.highlighting import SYNTAX, UnknownLanguage, highlight, language_name, stylesheet
+from courses.rendering.highlighting import OUTPUT, SYNTAX, UnknownLanguage, highlight, language_name, stylesheet
 
 
 def test_code_has_standard_short_classes_and_is_escaped():
@@ -48,7 +48,7 @@ def test_an_unknown_language_is_said():
 
 def test_the_style_sheet_colours_each_class_once_in_both_themes():
     sheet = stylesheet(".code")
-    classes = [name for _, names in SYNTAX for name in names.split()]
+    classes = [name for _, names in (*SYNTAX, OUTPUT) for name in names.split()]
     assert len(classes) == len(set(classes))
     assert all(f".code .{name}" in sheet for name in classes)
-    assert sheet.count("light-dark(") == len(SYNTAX) == 6
+    assert sheet.count("light-dark(") == len(SYNTAX) + 1 == 7

@@ -108,6 +108,14 @@ def test_what_is_no_drawing_is_refused(source):
         compile_svg(source, prefix="p", title="t", description="d")
 
 
+@pytest.mark.parametrize(("width", "size"), [(300, "dgm-s"), (752, "dgm-s"), (800, "dgm-m"), (1500, "dgm-l")])
+def test_the_size_is_told_to_the_style_sheet(width, size):
+    source = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 20"><rect/></svg>'
+    drawn = compile_svg(source, prefix="p", title="t", description="d")
+    assert f'class="dgm {size}"' in drawn.svg
+    assert (drawn.width, drawn.height) == (width, 20)
+
+
 def test_entities_are_not_resolved():
     bomb = '<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b SYSTEM "file:///etc/passwd">]>'
     source = f'{bomb}<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><text>&b;</text></svg>'
