@@ -19,13 +19,12 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Q, Sum
+from django.db.models import Case, Count, DateTimeField, ExpressionWrapper, F, Q, Sum, When
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses import progress
-from courses.models import Enrollment
 from exercises import scoring, slots
 from exercises.grading import ExerciseSpec, Report, Verdict, grade
 from exercises.models import Exercise, ExerciseVersion, Grading, GradingQuerySet, Submission, Worker
@@ -258,7 +257,7 @@ def record(grading: Grading, report: Report, *, sandbox_digest: str = "") -> boo
             **whole,
         )
         if settled and grading.submission_id is not None and grading.purpose != Grading.Purpose.DRY_RUN:
-            settle(grading.submission)
+            settle(grading.submission_id)
     return settled == 1
 
 
@@ -270,23 +269,29 @@ def release(grading: Grading, fault: str) -> None:
         _held(grading).update(**_failed(fault))
 
 
-def settle(submission: Submission) -> None:
+def settle(submission_id: int) -> None:
     """Choose the grading of a submission that counts, and tell progress: in the transaction of the change.
 
     Points that a person gave stand until they are withdrawn; else the newest run counts.
     """
     # one at a time for each student, or two that settle together would not see each other's points
-    Enrollment.objects.select_for_update(no_key=True).get(pk=submission.enrollment_id)
-    counting = submission.gradings.counting().order_by("-pk").defer("report")
-    current = counting.filter(purpose=Grading.Purpose.MANUAL).first() or counting.first()
-    Submission.objects.filter(pk=submission.pk).update(current=current)
-    exercise = submission.exercise
-    points = scoring.points(submission.enrollment, exercise)
+    whole = (
+        Submission.objects.select_for_update(of=("self", "enrollment"), no_key=True)
+        .select_related("enrollment", "exercise__file")
+        .get(pk=submission_id)
+    )
+    by_rank = whole.gradings.counting().order_by(
+        Case(When(purpose=Grading.Purpose.MANUAL, then=0), default=1), "-pk"
+    )
+    current = by_rank.values_list("pk", flat=True).first()
+    if current != whole.current_id:
+        Submission.objects.filter(pk=whole.pk).update(current=current)
+    points = scoring.points(whole.enrollment, whole.exercise)
     progress.record(
-        submission.enrollment,
-        exercise.file,
+        whole.enrollment,
+        whole.exercise.file,
         points.value if points else None,
-        exercise.points,
+        whole.exercise.points,
         timezone.now(),
     )
 

@@ -35,7 +35,7 @@ class FileSetManager(models.Manager["FileSet"]):
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
         listing = "".join(f"{digests[name]}  {name}\n" for name in sorted(digests))
         digest = hashlib.sha256(listing.encode()).hexdigest()
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             # held until whoever asks has pointed at it: the sweeper deletes what nobody points at
             found = self.select_for_update(no_key=True).filter(digest=digest).first()
             if found:

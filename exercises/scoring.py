@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import ExpressionWrapper, F, FloatField
+from django.db.models import Case, F, Q, When
 
 from courses.models import Enrollment
 from exercises.models import Exercise, Grading, Submission
@@ -30,14 +30,25 @@ def points(enrollment: Enrollment, exercise: Exercise) -> Points | None:
     worth, and count as that share of what the exercise is worth now.
     """
     attempts = Submission.objects.filter(enrollment=enrollment, exercise=exercise)
-    counting = Grading.objects.counting().defer("report").select_related("submission")
-    by_a_person = counting.filter(submission__in=attempts, purpose=Grading.Purpose.MANUAL)
-    share = ExpressionWrapper(F("score") / F("max_score"), output_field=FloatField())
-    best = counting.filter(pk__in=attempts.values("current"), max_score__gt=0).order_by(
-        share.desc(), "submission__number"
+    is_manual = Q(purpose=Grading.Purpose.MANUAL)
+    share = Case(When(max_score__gt=0, then=F("score") / F("max_score")), default=0.0)
+    found = (
+        Grading.objects.counting()
+        .filter(
+            Q(is_manual, submission__in=attempts) | Q(pk__in=attempts.values("current")), score__isnull=False
+        )
+        .order_by(
+            Case(When(is_manual, then=0), default=1),
+            # of several by a person the newest, of several runs the best, and of those the first
+            Case(When(is_manual, then=F("settled_at"))).desc(),
+            share.desc(),
+            "submission__number",
+        )
+        .select_related("submission")
+        .defer("report")
+        .first()
     )
-    found = by_a_person.order_by("-settled_at", "-pk").first() or best.first()
-    if found is None or found.score is None:
+    if found is None:
         return None
-    of = found.max_score or exercise.points
-    return Points(round(found.score / of * exercise.points, 2) if of else 0.0, exercise.points, found)
+    value = (found.score or 0.0) * exercise.points / found.max_score if found.max_score else 0.0
+    return Points(round(value, 2), exercise.points, found)

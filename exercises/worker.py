@@ -17,6 +17,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import (
+    task_prerun,
     worker_init,
     worker_process_init,
     worker_process_shutdown,
@@ -25,7 +26,7 @@ from celery.signals import (
 )
 from celery.worker import WorkController
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.db.models.functions import Now
 
 from exercises import slots, tasks, tidying
@@ -194,6 +195,12 @@ def take_a_slot(**_: Any) -> None:
         slots.sandbox()
     except SandboxBroken:
         logger.warning("this process has no sandbox yet", exc_info=True)
+
+
+@task_prerun.connect
+def look_at_the_connections(**_: Any) -> None:
+    """Before a task: a connection that broke, or is too old, is opened anew."""
+    close_old_connections()
 
 
 @worker_process_shutdown.connect

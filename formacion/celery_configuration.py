@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from django.conf import settings
 
@@ -30,6 +31,8 @@ worker_concurrency = settings.GRADING_SLOTS or None
 # the row tells what became of a grading: nobody waits for the result of a process that died
 worker_lost_wait = 2.0
 worker_max_tasks_per_child = 2000
+# connections to the database outlive a task; exercises.worker closes those that broke
+CELERY_DB_REUSE_MAX = sys.maxsize
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
 worker_send_task_events = False

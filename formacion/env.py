@@ -94,6 +94,8 @@ def database(name: str, default_file: Path) -> dict[str, object]:
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
             },
+            # opening the file again costs more than a query
+            "CONN_MAX_AGE": None,
             # a file, so that several processes of a test share it
             "TEST": {"NAME": f"{file}.test"},
         }
