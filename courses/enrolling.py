@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.contrib.auth.models import AbstractUser
 
 from courses.models import Cohort, Course, Enrollment, Teaching
-
-if TYPE_CHECKING:
-    from formacion.models import User
 
 
 class NoOpenCohort(Exception):
@@ -18,7 +15,7 @@ class EnrollmentEnded(Exception):
     """The person was in the course and somebody ended that: only staff may undo it."""
 
 
-def enroll(user: User, course: Course) -> Enrollment:
+def enroll(user: AbstractUser, course: Course) -> Enrollment:
     """Put a person into the course's open cohort; who is in already stays where they are.
 
     Staff may enrol to see what students see: no figure counts them. Raises NoOpenCohort, EnrollmentEnded.
@@ -38,11 +35,11 @@ def enroll(user: User, course: Course) -> Enrollment:
     return found
 
 
-def join_open_cohorts(user: User) -> list[Enrollment]:
+def join_open_cohorts(user: AbstractUser) -> list[Enrollment]:
     """What signing up does: the new person is in every course that has an open cohort."""
     cohorts = Cohort.objects.filter(is_open=True).select_related("course")
     return [enroll(user, cohort.course) for cohort in cohorts]
 
 
-def teaches(user: User, course: Course) -> bool:
+def teaches(user: AbstractUser, course: Course) -> bool:
     return Teaching.objects.filter(user=user, cohort__course=course).exists()

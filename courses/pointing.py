@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -49,6 +51,33 @@ class Pointer:
     code: SafeString | str
     editor_url: str
     citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A cited place as a list shows it. `checked` False: nobody could compare it with the code yet."""
+
+    url: str
+    repository: str
+    path: str
+    name: SafeString
+    lines: str
+    symbol: SafeString
+    checked: bool
+
+    @classmethod
+    def of(cls, slug: str, row: dict[str, Any], *, shows_check: bool) -> Chip:
+        """From a line of `Document.cited`."""
+        lines = lines_of(row["first"], row["last"])
+        return cls(
+            url=reverse("reference", args=[slug, row["repository"], row["path"], lines]),
+            repository=row["repository"],
+            path=row["path"],
+            name=breakable(row["path"].rpartition("/")[2]),
+            lines=lines,
+            symbol=breakable(row["symbol"]),
+            checked=row["checked"] or not shows_check,
+        )
 
 
 def permalink(repository: Repository, path: str, first: int, last: int) -> str:

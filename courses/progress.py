@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 from courses import extensions
 from courses.models import Course, CourseFile, Document, Enrollment, Progress
 from courses.outline import Entry, OutlineModule
+from courses.prepared import Prepared
 
 MINE = {
     "progress": "mine__id",
@@ -36,8 +38,8 @@ MINE = {
 }
 
 
-def outline(course: Course, enrollment: Enrollment | None) -> list[OutlineModule]:
-    """The whole index in its order, with this student's progress where there is one. One query."""
+def _index(with_progress: bool, *, course: int, enrollment: int) -> QuerySet[Document, dict[str, Any]]:
+    """The lines of `outline()` in their order."""
     columns = {
         "document_id": F("pk"),
         "at": F("file__path"),
@@ -47,22 +49,40 @@ def outline(course: Course, enrollment: Enrollment | None) -> list[OutlineModule
         "label": F("module__label"),
     }
     documents = Document.objects.standing().filter(course=course, module__retired_at=None)
-    if enrollment is not None:
+    if with_progress:
         documents = documents.annotate(
-            mine=FilteredRelation("file__progress", condition=Q(file__progress__enrollment=enrollment.pk))
+            mine=FilteredRelation("file__progress", condition=Q(file__progress__enrollment=enrollment))
         )
         columns |= {name: F(path) for name, path in MINE.items()}
     # documents outside every module come last on both databases
-    rows = documents.order_by(F("module__position").asc(nulls_last=True), "position", "pk").values(
+    return documents.order_by(F("module__position").asc(nulls_last=True), "position", "pk").values(
         "file_id", "title", "short_title", "kind", "section", "minutes", **columns
     )
+
+
+_public_index = Prepared(lambda _variant, course: _index(False, course=course, enrollment=0), course=int)
+_own_index = Prepared(
+    lambda _variant, course, enrollment: _index(True, course=course, enrollment=enrollment),
+    course=int,
+    enrollment=int,
+)
+
+
+def outline(course: Course, enrollment: Enrollment | None) -> list[OutlineModule]:
+    """The whole index in its order, with this student's progress where there is one. One query."""
+    if enrollment is None:
+        rows = _public_index(course=course.pk)
+    else:
+        rows = _own_index(course=course.pk, enrollment=enrollment.pk)
     grouped: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         grouped[row["folder"] or ""].append(row)
-    return [_module(course, rows_of_module) for rows_of_module in grouped.values()]
+    # one reversal for all: a document's address is its path below the course's
+    base = reverse("course", args=[course.slug])
+    return [_module(base, rows_of_module) for rows_of_module in grouped.values()]
 
 
-def _module(course: Course, rows: list[dict[str, Any]]) -> OutlineModule:
+def _module(base: str, rows: list[dict[str, Any]]) -> OutlineModule:
     first = rows[0]
     label = first["label"] or ""
     found = re.search(r"\d+$", label)
@@ -72,13 +92,12 @@ def _module(course: Course, rows: list[dict[str, Any]]) -> OutlineModule:
     for row in rows:
         is_lesson = row["kind"] == Document.Kind.LESSON
         ordinal += is_lesson
-        address = row["at"].removesuffix(".md")
         entries.append(
             Entry(
                 document=row["document_id"],
                 file=row["file_id"],
                 path=row["at"],
-                url=reverse("document", args=[course.slug, address]),
+                url=f"{base}{quote(row['at'].removesuffix('.md'))}/",
                 title=row["title"],
                 short_title=row["short_title"],
                 kind=row["kind"],

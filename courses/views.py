@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.contrib.auth import get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,14 +14,14 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import quote_etag
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from courses import assets, enrolling, extensions, pointing, progress
-from courses.models import Course, Document, Enrollment
+from courses.models import Course, Document, DocumentQuerySet, Enrollment
 from courses.outline import OutlineModule, entries_of, place_of, resume, totals, tree
+from courses.prepared import Prepared
 
 # what a file of the course may do where it is opened by itself: nothing
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -75,11 +75,7 @@ def document(request: HttpRequest, slug: str, address: str) -> HttpResponse:
     """A lesson, a resource or an exercise, for those who are in its course. Opening it is remembered."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    found = get_object_or_404(
-        Document.objects.visible_to(request.user).with_reader(request.user),
-        course__slug=slug,
-        file__path=f"{address}.md",
-    )
+    found = readable(request.user, slug, address)
     enrollment = found.enrollment_of(request.user)
     modules = progress.outline(found.course, enrollment)
     if enrollment is not None:
@@ -98,6 +94,26 @@ def document(request: HttpRequest, slug: str, address: str) -> HttpResponse:
     return render(request, template, context)
 
 
+def _readable(is_superuser: bool, user: int, slug: str, path: str) -> DocumentQuerySet:
+    person = get_user_model()(pk=user, is_superuser=is_superuser)
+    documents = Document.objects.visible_to(person).with_reader(person)
+    return documents.filter(course__slug=slug, file__path=path)
+
+
+_find_readable = Prepared(_readable, user=int, slug=str, path=str)
+
+
+def readable(user: Any, slug: str, address: str) -> Document:
+    """The published document at this address, with the reader's enrolment, if they may open it. One query.
+
+    Raises Http404.
+    """
+    found = _find_readable(user.is_superuser, user=user.pk, slug=slug, path=f"{address}.md")
+    if not found:
+        raise Http404
+    return found[0]
+
+
 def reading_context(
     document: Document, enrollment: Enrollment | None, modules: list[OutlineModule]
 ) -> dict[str, Any]:
@@ -105,7 +121,6 @@ def reading_context(
     place = place_of(modules, document.file.path)
     by_path = {entry.path: entry for entry in entries_of(modules)}
     required = [by_path[path] for path in document.requires if path in by_path]
-    cited = [Chip.of(document.course.slug, row) for row in document.cited]
     return {
         "document": document,
         "course": document.course,
@@ -119,37 +134,10 @@ def reading_context(
         "missing": [entry for entry in required if entry.is_written and not entry.done_at]
         if enrollment
         else [],
-        "cited": cited,
-        "places": len(cited),
-        "cited_repositories": sorted({chip.repository for chip in cited}),
+        "places": len(document.cited),
+        "cited_repositories": sorted({row["repository"] for row in document.cited}),
         "contents": document.contents,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A cited place as the margin lists it. `checked` False: nobody could compare it with the code yet."""
-
-    url: str
-    repository: str
-    path: str
-    name: SafeString
-    lines: str
-    symbol: SafeString
-    checked: bool
-
-    @classmethod
-    def of(cls, slug: str, row: dict[str, Any]) -> Chip:
-        lines = pointing.lines_of(row["first"], row["last"])
-        return cls(
-            url=reverse("reference", args=[slug, row["repository"], row["path"], lines]),
-            repository=row["repository"],
-            path=row["path"],
-            name=pointing.breakable(row["path"].rpartition("/")[2]),
-            lines=lines,
-            symbol=pointing.breakable(row["symbol"]),
-            checked=row["checked"],
-        )
 
 
 @require_POST
@@ -158,14 +146,9 @@ def complete(request: HttpRequest, slug: str, address: str) -> HttpResponse:
     url = reverse("document", args=[slug, address])
     if not request.user.is_authenticated:
         return _to_login(request, url)
-    found = get_object_or_404(
-        Document.objects.visible_to(request.user).with_reader(request.user),
-        course__slug=slug,
-        file__path=f"{address}.md",
-        kind=Document.Kind.LESSON,
-    )
+    found = readable(request.user, slug, address)
     enrollment = found.enrollment_of(request.user)
-    if enrollment is None or request.POST.get("done") not in {"0", "1"}:
+    if enrollment is None or found.kind != Document.Kind.LESSON or request.POST.get("done") not in {"0", "1"}:
         raise Http404
     progress.mark_done(found, enrollment, request.POST["done"] == "1")
     if not request.htmx:
