@@ -10,6 +10,7 @@ _WHOLE = re.compile(r"error initializing (?:configuration|config) '[^']*'(?: [^:
 _YAML = re.compile(r"yaml-cpp: error at line (\d+), column (\d+): (.*)", re.S)
 _PLACE = re.compile(r"@\s*([A-Za-z0-9_.\[\]<>@\"/]+):")
 _FIELD = re.compile(r"no\s+such\s+field:\s+'([^']+)'")
+_OWNER = re.compile(r"message (?:[\w.]+\.)?(\w+), near")
 _LOG = re.compile(r"^\[[0-9][^\]]*\]\[\d+\]\[\w+\]\[[\w.]+\] \[[^\]]*\] ", re.M)
 _DUMP = re.compile(r"\): \{.*\Z", re.S)  # the whole configuration again, as JSON
 
@@ -23,7 +24,11 @@ def explain_refusal(name: str, text: str, stderr: str) -> str:
     if syntax:
         return f"{name}:{syntax[1]}: YAML no válido en la columna {syntax[2]}: {syntax[3]}"
     line = _line(text, message)
-    return f"{name}:{line}: {message}" if line else f"{name}: {message}"
+    place = f"{name}:{line}" if line else name
+    field, owner = _FIELD.search(message), _OWNER.search(message)
+    if field and owner:
+        return f"{place}: no existe el campo «{field[1]}» en {owner[1]}.\n{message}"
+    return f"{place}: {message}"
 
 
 def _line(text: str, message: str) -> int | None:

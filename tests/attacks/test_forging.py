@@ -1,4 +1,4 @@
-"""Submissions that want a verdict that they did not earn, or a look at what is hidden. None computes the answer."""
+"""Submissions that want a verdict they did not earn, or a look at what is hidden. None computes the answer."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ FORGERS = {
     """,
     "looks for the expected output": r"""
         import os
+        mark = b"4142" + b"1356"  # so that it does not find itself
         for root, _, names in os.walk("/"):
             if root.startswith(("/proc", "/sys", "/usr", "/dev")):
                 continue
@@ -67,8 +68,8 @@ FORGERS = {
                     text = open(os.path.join(root, name), "rb").read(1 << 20)
                 except OSError:
                     continue
-                if b"41421356" in text:
-                    print(41421356)
+                if mark in text:
+                    print(mark.decode())
     """,
     "reads process 1 and the environment": r"""
         import os
@@ -78,8 +79,8 @@ FORGERS = {
                     text = open(f"/proc/{number}/{name}", "rb").read(1 << 16)
                 except OSError:
                     continue
-                if b"41421356" in text and name != "cmdline":
-                    print(text)
+                if b"4142" + b"1356" in text:
+                    print(41421356)
     """,
     "leaves a daemon to write later": f"""
         import os, time
@@ -133,7 +134,7 @@ found = [p for p in ("/opt/checker", "/box/_case", "/box/corrector.py") if os.pa
 print(found or "nada")
 """
     report = grade(program(**CHECKED), {"main.py": code}, CHECKER, sandbox)
-    assert report.cases[0].obtained == "nada\n"
+    assert report.cases[0].obtained == "[b'nada']"
 
 
 def test_output_that_looks_like_code_is_data_to_the_checker(sandbox: NsjailSandbox) -> None:
@@ -260,7 +261,8 @@ def test_an_access_log_is_data_and_stays_hidden(sandbox: NsjailSandbox) -> None:
           - name: log
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
-              log_format: {text_format_source: {inline_string: "%REQ(x-secreto)% {\\"outcome\\": \\"passed\\"}\\n"}}
+              log_format:
+                text_format_source: {inline_string: "%REQ(x-secreto)% {\\"outcome\\": \\"passed\\"}\\n"}
 """
     route = "{match: {prefix: /}, direct_response: {status: 200}}"
     head = HEAD.replace("ROUTE", route).replace("          route_config:", log + "          route_config:")
