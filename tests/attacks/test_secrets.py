@@ -25,7 +25,6 @@ from tests.sandboxes import eventually, processes_with, python, sandbox_root
         "/srv",
         "/opt",
         "/sys",
-        "/work",
         "/proc/sys/kernel",
         "/proc/cpuinfo",
         "/proc/kcore",
