@@ -59,7 +59,7 @@ class SourceForm(forms.Form):
     why = forms.CharField(
         label=_("Por qué"),
         max_length=300,
-        help_text=_("Una frase para el historial: qué cambia y por qué."),
+        help_text=_("Una frase para el historial: qué cambia."),
         error_messages={"required": _("Di en una frase qué cambia y por qué.")},
     )
     base = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
@@ -70,7 +70,7 @@ class SourceForm(forms.Form):
             "data-editor": language_of(path),
             "rows": 30,
             "spellcheck": "false",
-            "wrap": "off",
+            "wrap": "soft" if path.endswith(".md") else "off",
             "aria-label": path,
         }
 
@@ -280,7 +280,7 @@ def history_page(request: HttpRequest, file: CourseFile, places: Places) -> Http
 def _marks(file: CourseFile, revision: FileRevision) -> list[str]:
     pointers = {
         gettext("publicada"): file.published_id,
-        gettext("en el editor"): file.head_id if file.head_id != file.published_id else None,
+        gettext("del editor"): file.head_id if file.head_id != file.published_id else None,
         gettext("de la carpeta"): file.imported_id if file.imported_id != file.published_id else None,
     }
     return [words for words, pk in pointers.items() if pk == revision.pk]

@@ -153,6 +153,7 @@ function replace(textarea) {
         indentUnit.of(" ".repeat(INDENT[language] ?? 4)),
         EditorState.tabSize.of(INDENT[language] ?? 4),
         EditorState.readOnly.of(textarea.readOnly),
+        textarea.wrap === "soft" ? EditorView.lineWrapping : [],
         EditorView.contentAttributes.of(attributes),
         EditorView.domEventHandlers({ blur: (_event, blurred) => blurred.setTabFocusMode(false) }),
         EditorView.updateListener.of((update) => {
