@@ -375,7 +375,7 @@ class Cohort(models.Model):
                 fields=["course"],
                 condition=Q(is_open=True),
                 name="one_open_cohort_a_course",
-                violation_error_message=_("El curso ya tiene una cohorte abierta: cierre antes la otra."),
+                violation_error_message=_("El curso ya tiene una cohorte abierta: cierra antes la otra."),
             ),
         ]
 

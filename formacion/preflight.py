@@ -39,14 +39,14 @@ def missing_for_everything() -> list[Lack]:
         lacks.append(
             Lack(
                 f"El sistema es {platform.system()} {platform.machine()}.",
-                "Use Linux en x86-64: Envoy y el motor de diagramas solo se publican para él.",
+                "Usa Linux en x86-64: Envoy y el motor de diagramas solo se publican para él.",
             )
         )
     if sys.version_info[:2] < PYTHON_MINIMUM:
         lacks.append(
             Lack(
                 f"Python es {platform.python_version()}; hace falta 3.11 o posterior.",
-                "Instálelo y dígalo: make PYTHON=python3.11 …",
+                "Instálalo y dilo: make PYTHON=python3.11 …",
             )
         )
     library, version = platform.libc_ver()
@@ -55,7 +55,7 @@ def missing_for_everything() -> list[Lack]:
         lacks.append(
             Lack(
                 f"La biblioteca de C es {library or 'desconocida'} {version}; hace falta glibc 2.35 o posterior.",
-                "Use Debian 12, Ubuntu 22.04 o posteriores.",
+                "Usa Debian 12, Ubuntu 22.04 o posteriores.",
             )
         )
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
@@ -66,7 +66,7 @@ def missing_for_everything() -> list[Lack]:
         nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
         if not os.access(nearest, os.W_OK):
             lacks.append(
-                Lack(f"No se puede escribir en {nearest}.", "Cambie su dueño o indique DATA_DIR=otra/carpeta.")
+                Lack(f"No se puede escribir en {nearest}.", "Cambia su dueño o indica DATA_DIR=otra/carpeta.")
             )
     return lacks
 
@@ -78,9 +78,9 @@ def port_taken(port: int) -> list[Lack]:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            return [Lack(f"El puerto {port} está ocupado.", f"Elija otro: PORT={port + 1} make run")]
+            return [Lack(f"El puerto {port} está ocupado.", f"Elige otro: PORT={port + 1} make run")]
         except OverflowError:
-            return [Lack(f"PORT={port} no es un puerto.", "Elija uno entre 1024 y 65535.")]
+            return [Lack(f"PORT={port} no es un puerto.", "Elige uno entre 1024 y 65535.")]
     return []
 
 
@@ -131,7 +131,7 @@ def main() -> int:
         if arguments.port.isdigit() and 0 < int(arguments.port) < 65536:
             lacks += port_taken(int(arguments.port))
         else:
-            lacks.append(Lack(f"PORT={arguments.port} no es un puerto.", "Elija uno entre 1024 y 65535."))
+            lacks.append(Lack(f"PORT={arguments.port} no es un puerto.", "Elige uno entre 1024 y 65535."))
     if arguments.test and not lacks:
         packages = missing_for_tests()
         lacks += install(packages) if packages else []
