@@ -214,7 +214,7 @@ def _with_locked_references(
 
 
 def _lock_course(course: Course) -> Course:
-    return Course.objects.select_for_update().get(pk=course.pk)
+    return Course.objects.select_for_update(no_key=True).get(pk=course.pk)
 
 
 def _write_revisions(
