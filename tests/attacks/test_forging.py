@@ -89,7 +89,7 @@ FORGERS = {
             time.sleep(0.3)
             print({RESULT!r}, flush=True)
     """,
-    "ends with every code that means something": "import os; os._exit(0)",
+    "ends well without a word": "import os; os._exit(0)",
 }
 
 
@@ -119,7 +119,8 @@ def test_a_program_does_not_forge_its_verdict(
 def test_a_program_that_prints_its_input_tells_nothing_of_a_hidden_case(
     sandbox: NsjailSandbox, code: str
 ) -> None:
-    report = grade(program(cases=CASES), {"main.py": code.encode()}, {}, sandbox)
+    spec = program(cases=CASES, limits={"seconds": 2})
+    report = grade(spec, {"main.py": code.encode()}, {}, sandbox)
     shown = report.for_student()["cases"][1]
     assert SECRET not in json.dumps(shown, ensure_ascii=False)
     assert (shown["given"], shown["expected"], shown["obtained"], shown["logs"]) == ("", "", "", {})
