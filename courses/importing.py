@@ -248,8 +248,9 @@ def _leave(
 
 def _is_in_conflict(file: CourseFile) -> bool:
     """True where the site's text was not made from what was imported last: nobody has joined the two yet."""
+    assert file.imported is not None
     revision = file.head
-    while revision is not None and revision.pk != file.imported_id:
+    while revision is not None and revision.sha256 != file.imported.sha256:
         revision = revision.parent
     return revision is None
 

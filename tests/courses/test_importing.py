@@ -5,7 +5,7 @@ import pytest
 from courses import extensions, projecting
 from courses.importing import ImportReport, import_course
 from courses.models import CodeReference, Course, CourseFile, Document, FileRevision, Progress
-from courses.publishing import save
+from courses.publishing import restore, save
 from courses.rendering import Lock
 from courses.source import Refused
 from tests import factories
@@ -184,6 +184,20 @@ def test_a_conflict_is_told_until_somebody_joins_the_two(folder: Path):
     report = import_course(folder)
     assert (report.conflicts, report.edited, report.changed) == ([], [], [FIRST])
     assert import_course(folder).unchanged == 7
+
+
+def test_an_edit_made_on_the_folders_text_is_no_conflict_any_more(folder: Path):
+    import_course(folder)
+    edit_on_site(FIRST, edited(FIRST, "El bucle está", "El bucle (sitio) está"))
+    theirs = edited(FIRST, "El bucle está", "El bucle (carpeta) está")
+    put(folder, example({FIRST: theirs}))
+    import_course(folder)
+    imported = course_file(FIRST).imported
+    assert imported is not None
+    restore(course_file(FIRST), imported, author=None)
+    edit_on_site(FIRST, theirs.replace("(carpeta)", "(carpeta y algo más)"))
+    report = import_course(folder)
+    assert (report.conflicts, report.edited) == ([], [FIRST])
 
 
 def test_an_error_changes_nothing_and_names_file_and_line(folder: Path):
