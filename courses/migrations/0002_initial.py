@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='cohort',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('course',), name='one_open_cohort_a_course', violation_error_message='El curso ya tiene una cohorte abierta: cierre antes la otra.'),
+            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('course',), name='one_open_cohort_a_course', violation_error_message='El curso ya tiene una cohorte abierta: cierra antes la otra.'),
         ),
         migrations.AddConstraint(
             model_name='enrollment',
