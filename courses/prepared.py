@@ -44,7 +44,9 @@ class Prepared:
         bound = copy.copy(compiler)
         bound.connection = connections[queryset.db]
         bound.as_sql = lambda *_args, **_kwargs: (sql, tuple(by_placeholder.get(p, p) for p in params))
-        run = copy.copy(queryset)
+        # not copy.copy(queryset): that would ask the database
+        run = object.__new__(type(queryset))
+        run.__dict__.update(queryset.__dict__)
         run._query = copy.copy(queryset.query)
         run._query.get_compiler = lambda *_args, **_kwargs: bound
         return list(run._iterable_class(run))

@@ -39,6 +39,18 @@ def test_what_is_selected_along_takes_no_further_query(cast: Cast, django_assert
 
 
 @pytest.mark.django_db
+@pytest.mark.db
+def test_the_first_call_asks_the_database_no_more_than_later_ones(
+    cast: Cast, django_assert_num_queries
+) -> None:
+    fresh = Prepared(titled, title=str)
+    with django_assert_num_queries(1):
+        assert fresh(title="TCP") == [cast.lesson]
+    with django_assert_num_queries(1):
+        assert fresh(title="QUIC") == []
+
+
+@pytest.mark.django_db
 def test_a_value_is_a_parameter_and_never_part_of_the_statement(cast: Cast) -> None:
     assert by_title(title="' OR 1=1 --") == []
 
