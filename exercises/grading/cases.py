@@ -106,5 +106,5 @@ def _summary(verdict: Verdict, passed: int, count: int) -> str:
     if verdict is Verdict.ACCEPTED:
         return "Todos los casos superados." if count > 1 else "Caso superado."
     if not passed:
-        return "Ningún caso superado."
+        return "Ningún caso superado." if count > 1 else "Caso no superado."
     return f"{passed} de {count} casos superados."

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from exercises.grading.cases import OnStep, chosen_cases, points_of, report_of, report_without_cases, run_cases
 from exercises.grading.checkers import LABKIT, checker_job, finding_of
-from exercises.grading.envoy_errors import explain_refusal
+from exercises.grading.envoy_errors import explain_refusal, last_words
 from exercises.grading.faults import ToolMissing
 from exercises.grading.outcomes import KEPT, OURS, failure_of, result_of, signal_name, text_of
 from exercises.grading.report import CaseResult, Outcome, Report, Verdict
@@ -246,7 +246,9 @@ def _why_it_ended(run: Run, limits: CaseLimits) -> tuple[Outcome, str]:
     if run.hit is None and run.signal is not None:
         return Outcome.RUNTIME_ERROR, f"Envoy se cayó por la señal {signal_name(run.signal)}."
     if run.hit is None:
-        return Outcome.RUNTIME_ERROR, f"Envoy terminó por su cuenta, con el código {run.exit_code}."
+        reason = last_words(run.stderr.decode("utf-8", "replace"))
+        ending = f": {reason}" if reason else "."
+        return Outcome.RUNTIME_ERROR, f"Envoy terminó por su cuenta, con el código {run.exit_code}{ending}"
     failure = failure_of(run, limits, "Envoy")
     assert failure is not None
     return failure

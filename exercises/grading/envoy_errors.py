@@ -31,6 +31,12 @@ def explain_refusal(name: str, text: str, stderr: str) -> str:
     return f"{place}: {message}"
 
 
+def last_words(stderr: str) -> str:
+    """The last line that Envoy logged, without time, thread and place, or nothing."""
+    lines = [_LOG.sub("", line).strip() for line in stderr.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
 def _line(text: str, message: str) -> int | None:
     found = _PLACE.search(message)
     if not found:

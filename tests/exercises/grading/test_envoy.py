@@ -102,6 +102,13 @@ def test_envoy_and_the_checker_never_share_a_jail() -> None:
     [
         (a_run(exit_code=None, signal=11), Outcome.RUNTIME_ERROR, "Envoy se cayó por la señal SIGSEGV"),
         (a_run(exit_code=1), Outcome.RUNTIME_ERROR, "Envoy terminó por su cuenta, con el código 1"),
+        (
+            a_run(
+                exit_code=1, stderr=b"[2026-01-01 10:00:00.000][2][info][main] [source/a.cc:1] cannot bind\n"
+            ),
+            Outcome.RUNTIME_ERROR,
+            "con el código 1: cannot bind",
+        ),
         (a_run(exit_code=0), Outcome.RUNTIME_ERROR, "Envoy terminó por su cuenta, con el código 0"),
         (a_run(hit=Limit.MEMORY, exit_code=None, signal=9), Outcome.MEMORY_LIMIT, "memoria, 512 MiB"),
         (a_run(hit=Limit.OUTPUT, exit_code=None, signal=9), Outcome.OUTPUT_LIMIT, "Envoy escribió demasiado"),

@@ -6,6 +6,7 @@ import pytest
 
 from exercises.grading import grade
 from exercises.grading.expecting import surprise
+from exercises.grading.languages import LANGUAGES
 from exercises.grading.report import Outcome, Report, Verdict
 from exercises.grading.spec import shipped
 from exercises.sandbox.nsjail import NsjailSandbox
@@ -84,13 +85,38 @@ open('d.txt', 'w').write('otro')
 
 
 CPP = [{"name": "main.cpp", "language": "cpp", "max_bytes": 1000}]
-JAVA = [{"name": "Main.java", "language": "java", "max_bytes": 1000}]
+HELLO = {
+    "python": ("main.py", "print('hola', input())"),
+    "cpp": (
+        "main.cpp",
+        '#include <iostream>\nint main() { std::string s; std::cin >> s; std::cout << "hola " << s; }',
+    ),
+    "rust": (
+        "main.rs",
+        "fn main() { let mut s = String::new(); std::io::stdin().read_line(&mut s).unwrap();"
+        ' println!("hola {}", s); }',
+    ),
+    "java": (
+        "Main.java",
+        "public class Main { public static void main(String[] a) {"
+        ' System.out.println("hola " + new java.util.Scanner(System.in).next()); } }',
+    ),
+    "go": (
+        "main.go",
+        'package main\nimport "fmt"\nfunc main() { var s string; fmt.Scan(&s); fmt.Println("hola", s) }',
+    ),
+}
 
 
-def test_cpp_is_compiled_and_run(sandbox: NsjailSandbox) -> None:
-    code = b'#include <iostream>\nint main() { std::string s; std::cin >> s; std::cout << "hola " << s; }'
-    report = grade(program(files=CPP), {"main.cpp": code}, {}, sandbox)
+@pytest.mark.parametrize("language", HELLO)
+def test_each_language_is_compiled_and_run(sandbox: NsjailSandbox, language: str) -> None:
+    if LANGUAGES[language].missing_tool():
+        pytest.skip(f"this machine has no {LANGUAGES[language].title}, and says so when asked to grade it")
+    name, code = HELLO[language]
+    spec = program(files=[{"name": name, "language": language, "max_bytes": 1000}])
+    report = grade(spec, {name: code.encode()}, {}, sandbox)
     assert report.verdict is Verdict.ACCEPTED, report
+    assert report.tools[language]
 
 
 def test_what_gcc_says_is_shown(sandbox: NsjailSandbox) -> None:
