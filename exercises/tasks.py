@@ -90,7 +90,8 @@ class _Line:
                 connect_timeout=PATIENCE_SECONDS, heartbeat=0, transport_options=IMPATIENT
             )
             self._producer = grade_next.app.amqp.Producer(connection)
-        grade_next.apply_async(producer=self._producer, retry=False)
+        # how long a grading may take is the worker's to say, not the ringer's
+        grade_next.apply_async(producer=self._producer, retry=False, time_limit=None)
 
     def _hang_up(self) -> None:
         producer, self._producer = self._producer, None

@@ -78,6 +78,8 @@ class Pulse(threading.Thread):
         self._slots = slots_there
         self._stopped = threading.Event()
         self._is_listening = True
+        self._unnamed = list(LANGUAGES.values())
+        self._tools: dict[str, str] = {}
 
     def announce(self, machine: Enforcement) -> None:
         """Write the worker's row anew: what it can grade, or why it cannot."""
@@ -94,8 +96,6 @@ class Pulse(threading.Thread):
             )
 
     def run(self) -> None:
-        self._do(self._sweep)
-        self._do(self._name_the_tools)
         turns = {
             self._beat: settings.HEARTBEAT_SECONDS,
             self._sweep: settings.SWEEP_SECONDS,
@@ -107,7 +107,10 @@ class Pulse(threading.Thread):
                 if time.monotonic() >= due[turn]:
                     self._do(turn)
                     due[turn] = time.monotonic() + turns[turn]
-            self._stopped.wait(max(0.0, min(due.values()) - time.monotonic()))
+            if self._unnamed:
+                self._do(self._name_a_tool)
+            else:
+                self._stopped.wait(max(0.0, min(due.values()) - time.monotonic()))
 
     def stop(self) -> None:
         """End the thread and take the row away: nobody should wait for this worker."""
@@ -149,15 +152,15 @@ class Pulse(threading.Thread):
         with _database():
             tidying.tidy()
 
-    def _name_the_tools(self) -> None:
-        tools = {}
-        with slots.another() as sandbox:
-            digest = sandbox.digest()
-            for language in LANGUAGES.values():
-                with suppress(ToolMissing):
-                    tools[language.title] = version_of(language, sandbox)
-        with _database():
-            Worker.objects.filter(pk=self._worker).update(tools=tools, sandbox_digest=digest)
+    def _name_a_tool(self) -> None:
+        """Say which version of one more language is here. One at a time: some take long to answer."""
+        language = self._unnamed.pop()
+        with slots.another() as sandbox, suppress(ToolMissing):
+            self._tools[language.title] = version_of(language, sandbox)
+            with _database():
+                Worker.objects.filter(pk=self._worker).update(
+                    tools=self._tools, sandbox_digest=sandbox.digest()
+                )
 
 
 _pulse: Pulse | None = None
