@@ -218,6 +218,8 @@ def connect(port: int, name: str, clock: Clock, within: float) -> Connection:
     """A connection to a port of the case, or fail."""
     try:
         sock = socket.create_connection((HOST, port), timeout=clock.patience(within))
+    except ConnectionResetError:
+        raise NetworkFailed(f"Se cortó (RST) la conexión con {name} nada más abrirla.") from None
     except OSError:
         raise clock.give_up(f"Nadie aceptó la conexión en {name}.") from None
     return Connection(sock, clock, f"la conexión con {name}")

@@ -46,14 +46,15 @@ def a_lab(*, seconds: float = 20, **ports: int) -> labkit.Lab:
 
 
 @contextmanager
-def server(script: Script) -> Iterator[int]:
-    """A server that plays the script with its first connection; gives its port."""
+def server(script: Script, may_play: threading.Event | None = None) -> Iterator[int]:
+    """A server that plays the script with its first connection, once it may; gives its port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def play() -> None:
             peer, _ = listening.accept()
             with peer:
-                script(peer)
+                if may_play is None or may_play.wait(10):
+                    script(peer)
 
         threading.Thread(target=play, daemon=True).start()
         yield listening.getsockname()[1]
@@ -61,7 +62,9 @@ def server(script: Script) -> Iterator[int]:
 
 @contextmanager
 def connected(script: Script, **lab: Any) -> Iterator[labkit.Connection]:
-    with server(script) as port, a_lab(ESCUCHA=port, **lab).connect("ESCUCHA") as connection:
+    is_open = threading.Event()  # a reset that comes sooner is seen while connecting
+    with server(script, is_open) as port, a_lab(ESCUCHA=port, **lab).connect("ESCUCHA") as connection:
+        is_open.set()
         yield connection
 
 
