@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -236,6 +236,16 @@ def place_of(modules: Sequence[OutlineModule], path: str) -> Place:
                 before = same[at - 1] if at else None
                 return Place(module, entry, before, same[at + 1] if at + 1 < len(same) else None)
     raise LookupError(path)
+
+
+def with_entry(modules: Sequence[OutlineModule], entry: Entry) -> list[OutlineModule]:
+    """The same index with this line for its document."""
+    return [
+        replace(module, entries=tuple(entry if e.file == entry.file else e for e in module.entries))
+        if any(e.file == entry.file and e != entry for e in module.entries)
+        else module
+        for module in modules
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -114,34 +115,31 @@ def _module(base: str, rows: list[dict[str, Any]]) -> OutlineModule:
     )
 
 
-def opened(document: Document, enrollment: Enrollment, entry: Entry | None = None) -> None:
+def opened(document: Document, enrollment: Enrollment, entry: Entry) -> Entry:
     """Remember that the student has this text before them: one write for each student and text, none after.
 
-    `entry` is the document's line of `outline()`, where the caller has it: then nothing is read again.
+    `entry` is the line of `outline()`, so that nothing is read again; the line as it is now comes back.
     """
     published = document.file.published_id
     now = timezone.now()
-    if entry is None:
-        row = Progress.objects.filter(enrollment=enrollment, file=document.file_id).first()
-        known, seen = row and row.pk, row and row.opened_at and row.revision_id
-    else:
-        known, seen = entry.progress, entry.opened_at and entry.seen
-    if known is None:
-        try:
-            # a plain INSERT, without a transaction around it
-            Progress(
-                enrollment=enrollment,
-                file_id=document.file_id,
-                revision_id=published,
-                opened_at=now,
-                last_at=now,
-            ).save(force_insert=True)
-        except IntegrityError:
-            return  # a second tab was faster and wrote the same
-    elif seen != published:
-        Progress.objects.filter(pk=known).update(
-            revision_id=published, last_at=now, opened_at=F("opened_at") if seen else now
+    if entry.opened_at and entry.seen == published:
+        return entry
+    if entry.progress is not None:
+        Progress.objects.filter(pk=entry.progress).update(
+            revision_id=published, last_at=now, opened_at=entry.opened_at or now
         )
+    else:
+        row = Progress(
+            enrollment=enrollment,
+            file_id=document.file_id,
+            revision_id=published,
+            opened_at=now,
+            last_at=now,
+        )
+        # a plain INSERT, without a transaction around it; a second tab that was faster wrote the same
+        with suppress(IntegrityError):
+            row.save(force_insert=True)
+    return replace(entry, seen=published, opened_at=entry.opened_at or now, last_at=now)
 
 
 def mark_done(document: Document, enrollment: Enrollment, done: bool) -> Progress:

@@ -22,7 +22,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from courses import assets, enrolling, extensions, pointing, progress
 from courses.models import Course, Document, DocumentQuerySet, Enrollment
-from courses.outline import OutlineModule, entries_of, place_of, resume, totals, tree
+from courses.outline import OutlineModule, entries_of, place_of, resume, totals, tree, with_entry
 from courses.prepared import Prepared
 
 # what a file of the course may do where it is opened by itself: nothing
@@ -85,7 +85,8 @@ def document(request: HttpRequest, slug: str, address: str) -> HttpResponse:
     enrollment = found.enrollment_of(request.user)
     modules = progress.outline(found.course, enrollment)
     if enrollment is not None:
-        progress.opened(found, enrollment, place_of(modules, found.file.path).entry)
+        entry = place_of(modules, found.file.path).entry
+        modules = with_entry(modules, progress.opened(found, enrollment, entry))
     if found.kind == Document.Kind.EXERCISE:
         if not extensions.exercise_pages:
             raise Http404

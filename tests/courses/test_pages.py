@@ -99,6 +99,12 @@ def test_what_is_not_published_cannot_be_opened(cast: Cast, client: Client, chan
     assert as_(client, cast.ana).get(LESSON).status_code == 404
 
 
+def test_the_first_opening_shows_in_header_and_tree_already(cast: Cast, client: Client) -> None:
+    page = as_(client, cast.ana).get(LESSON).text
+    assert "desde el" in page
+    assert 'aria-label="Leyendo"' in page
+
+
 def test_reading_is_remembered_for_students_alone(cast: Cast, client: Client) -> None:
     for person in (cast.carla, cast.olga, cast.ana):
         as_(client, person).get(LESSON)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from courses import extensions, progress
 from courses.models import FileRevision, Progress
-from courses.outline import State, totals
+from courses.outline import Entry, State, place_of, totals
 from tests import factories
 from tests.conftest import Cast
 
@@ -19,30 +19,48 @@ def publish_again(document: object) -> None:
     file.save()
 
 
+def open_it(cast: Cast, document: object = None) -> Entry:
+    document = document or cast.lesson
+    modules = progress.outline(cast.course, cast.ana_enrolled)
+    return progress.opened(document, cast.ana_enrolled, place_of(modules, document.file.path).entry)
+
+
 def state(cast: Cast) -> State:
     (module,) = progress.outline(cast.course, cast.ana_enrolled)
     return module.entries[0].state
 
 
 def test_opening_a_lesson_is_remembered_with_the_text_that_was_seen(cast: Cast) -> None:
-    progress.opened(cast.lesson, cast.ana_enrolled)
+    open_it(cast)
     row = Progress.objects.get()
     assert (row.enrollment, row.revision) == (cast.ana_enrolled, cast.lesson.file.published)
     assert state(cast) is State.READING
 
 
 def test_opening_the_same_text_again_writes_nothing(cast: Cast, django_assert_num_queries) -> None:
-    progress.opened(cast.lesson, cast.ana_enrolled)
+    open_it(cast)
     (module,) = progress.outline(cast.course, cast.ana_enrolled)
     with django_assert_num_queries(0):
         progress.opened(cast.lesson, cast.ana_enrolled, module.entries[0])
 
 
+def test_who_opens_a_lesson_sees_at_once_that_they_are_reading_it(cast: Cast) -> None:
+    assert open_it(cast).state is State.READING
+
+
+def test_two_tabs_that_open_a_lesson_at_once_are_one_opening(cast: Cast) -> None:
+    (module,) = progress.outline(cast.course, cast.ana_enrolled)
+    for _tab in range(2):
+        with transaction.atomic():
+            progress.opened(cast.lesson, cast.ana_enrolled, module.entries[0])
+    assert Progress.objects.count() == 1
+
+
 def test_a_new_text_is_remembered_and_the_first_opening_stays(cast: Cast) -> None:
-    progress.opened(cast.lesson, cast.ana_enrolled)
+    open_it(cast)
     first = Progress.objects.get().opened_at
     publish_again(cast.lesson)
-    progress.opened(cast.lesson, cast.ana_enrolled)
+    open_it(cast)
     row = Progress.objects.get()
     assert (row.revision, row.opened_at) == (cast.lesson.file.published, first)
 
@@ -50,7 +68,7 @@ def test_a_new_text_is_remembered_and_the_first_opening_stays(cast: Cast) -> Non
 def test_what_i_have_done_stays_done_when_the_text_changes(cast: Cast) -> None:
     progress.mark_done(cast.lesson, cast.ana_enrolled, True)
     publish_again(cast.lesson)
-    progress.opened(cast.lesson, cast.ana_enrolled)
+    open_it(cast)
     (module,) = progress.outline(cast.course, cast.ana_enrolled)
     assert (module.entries[0].state, module.entries[0].changed_since_done) == (State.DONE, True)
 
@@ -108,7 +126,7 @@ def test_points_that_came_before_the_first_opening_do_not_hide_it(cast: Cast) ->
     exercise = factories.make_exercise(cast.course, "ejercicios/eco.md")
     with transaction.atomic():
         progress.record(cast.ana_enrolled, exercise.file, 8, 10, timezone.now())
-    progress.opened(exercise.document, cast.ana_enrolled)
+    open_it(cast, exercise.document)
     row = Progress.objects.get()
     assert row.opened_at is not None
     assert row.points == 8

@@ -6,6 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from courses import progress
+from courses.outline import place_of
 from exercises.models import Grading, Review
 from tests import factories
 from tests.conftest import Cast
@@ -58,7 +59,8 @@ def test_a_new_student_starts_with_the_first_lesson(cast: Cast, client: Client) 
 
 def test_one_goes_on_where_one_left_off(cast: Cast, client: Client) -> None:
     later = factories.make_document(cast.course, module=cast.lesson.module, title="HTTP")
-    progress.opened(later, cast.ana_enrolled)
+    modules = progress.outline(cast.course, cast.ana_enrolled)
+    progress.opened(later, cast.ana_enrolled, place_of(modules, later.file.path).entry)
     page = home(client, cast.ana)
     assert "Donde lo dejaste, hoy a las" in page
     assert "Seguir leyendo" in page
