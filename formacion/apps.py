@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from formacion import celery
+from formacion import celery, checks
 
 
 class FormacionConfig(AppConfig):
@@ -10,3 +10,5 @@ class FormacionConfig(AppConfig):
     verbose_name = "Formación"
     # tasks of the apps below find the application that sends them as the default one
     queue = celery.app
+    # imported for what it registers
+    checks = checks

@@ -69,7 +69,7 @@ def embedded_broker_command(data_dir: Path) -> list[str]:
 
 
 def transport_options(url: str, visibility_seconds: float) -> dict[str, Any]:
-    """What makes a broker lose nothing: see docs/decisions. `visibility_seconds` matters to Redis alone."""
+    """What makes a broker lose nothing: docs/decisions/006-brokers.md. `visibility_seconds` matters to Redis alone."""
     if is_amqp(url):
         return {"confirm_publish": True}
     return {

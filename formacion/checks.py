@@ -1,0 +1,57 @@
+"""Configuration that each setting alone cannot tell is wrong: every fault comes with its remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+BROKERS = ("redis", "rediss", "redis+socket", "amqp", "amqps", "pyamqp")
+
+
+@register
+def broker_is_known(**_: Any) -> list[CheckMessage]:
+    """BROKER_URL names a broker that is tested."""
+    scheme = settings.BROKER_URL.partition("://")[0]
+    if settings.BROKER_URL and scheme not in BROKERS:
+        return [
+            Error(
+                f"BROKER_URL empieza por «{scheme}» y ese gestor de colas no se admite.",
+                hint="Use redis://…, rediss://…, redis+socket://…, amqp://… o amqps://…; vacío, el incluido.",
+                id="formacion.E001",
+            )
+        ]
+    if settings.PRODUCTION and not settings.BROKER_URL:
+        return [
+            Warning(
+                "En producción no hay BROKER_URL: correctores de otras máquinas no oirían el gestor incluido.",
+                hint="Indique el Redis, Valkey o RabbitMQ de la instalación.",
+                id="formacion.W001",
+            )
+        ]
+    return []
+
+
+@register
+def leases_outlast_heartbeats(**_: Any) -> list[CheckMessage]:
+    """A grading is not taken from a worker that lives."""
+    found: list[CheckMessage] = []
+    if settings.LEASE_SECONDS < 3 * settings.HEARTBEAT_SECONDS:
+        found.append(
+            Error(
+                f"LEASE_SECONDS={settings.LEASE_SECONDS:g} no llega a tres veces "
+                f"HEARTBEAT_SECONDS={settings.HEARTBEAT_SECONDS:g}: se perderían correcciones en marcha.",
+                hint="Suba LEASE_SECONDS o baje HEARTBEAT_SECONDS.",
+                id="formacion.E002",
+            )
+        )
+    if settings.MAX_RUNNING_PER_USER > settings.MAX_PENDING_PER_USER:
+        found.append(
+            Warning(
+                "MAX_RUNNING_PER_USER es mayor que MAX_PENDING_PER_USER y no sirve de nada.",
+                hint="Baje el primero o suba el segundo.",
+                id="formacion.W002",
+            )
+        )
+    return found
