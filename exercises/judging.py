@@ -213,7 +213,8 @@ def grade_claimed(grading: Grading) -> None:
             logger.warning("grading %d: the lease was lost", grading.pk)
         except SandboxBroken as broken:
             logger.error("grading %d: %s", grading.pk, broken)
-            # the worker looks at its machine again before it takes the next one
+            # what it stands on may be gone: the next is made anew, once the worker has looked at its machine
+            slots.give_back()
             Worker.objects.filter(pk=grading.worker).update(can_grade=False, reason=str(broken))
             release(grading, str(broken))
         except Exception:

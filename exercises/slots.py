@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import itertools
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from django.conf import settings
 
 from exercises.sandbox.interface import Sandbox, SandboxBroken
 from exercises.sandbox.nsjail import NsjailSandbox
+
+logger = logging.getLogger(__name__)
 
 _number: int | None = None
 _mine: Sandbox | None = None
@@ -29,11 +32,14 @@ def sandbox() -> Sandbox:
 
 
 def give_back() -> None:
-    """End what still runs in the slot. The number itself goes with the process."""
+    """End what still runs in the slot; the next `sandbox()` is made anew. The number goes with the process."""
     global _mine
-    if _mine is not None:
-        _mine.close()
-        _mine = None
+    ended, _mine = _mine, None
+    if ended is not None:
+        try:
+            ended.close()
+        except SandboxBroken:
+            logger.exception("slot %s", _number)
 
 
 @contextmanager
@@ -69,6 +75,6 @@ def _take(root: Path) -> tuple[int, int]:
                 return number, descriptor
     except OSError as error:
         raise SandboxBroken(
-            f"No se puede reservar sitio en {root}: {error}. Indique otro SANDBOX_DIR."
+            f"No se puede reservar sitio en {root}: {error}. Indica otro SANDBOX_DIR."
         ) from error
     raise AssertionError("there is always another number")

@@ -69,7 +69,7 @@ def embedded_broker_command(data_dir: Path) -> list[str]:
 
 
 def transport_options(url: str, visibility_seconds: float) -> dict[str, Any]:
-    """What makes a broker lose nothing: docs/decisions/006-brokers.md. `visibility_seconds` matters to Redis alone."""
+    """What makes a broker lose nothing: docs/decisions/006-brokers.md. `visibility_seconds` is for Redis."""
     if is_amqp(url):
         return {"confirm_publish": True}
     return {
@@ -90,7 +90,7 @@ def _own_folder(folder: Path) -> None:
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise ImproperlyConfigured(
-            f"{folder} es de otra persona: bórrelo o indique otro DATA_DIR, con una ruta más corta."
+            f"{folder} es de otra persona: bórralo o indica otro DATA_DIR, con una ruta más corta."
         )
     folder.chmod(0o700)
 

@@ -18,7 +18,7 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
         return [
             Error(
                 f"BROKER_URL empieza por «{scheme}» y ese gestor de colas no se admite.",
-                hint="Use redis://…, rediss://…, redis+socket://…, amqp://… o amqps://…; vacío, el incluido.",
+                hint="Usa redis://…, rediss://…, redis+socket://…, amqp://… o amqps://…; vacío, el incluido.",
                 id="formacion.E001",
             )
         ]
@@ -26,7 +26,7 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
         return [
             Warning(
                 "En producción no hay BROKER_URL: correctores de otras máquinas no oirían el gestor incluido.",
-                hint="Indique el Redis, Valkey o RabbitMQ de la instalación.",
+                hint="Indica el Redis, Valkey o RabbitMQ de la instalación.",
                 id="formacion.W001",
             )
         ]
@@ -42,7 +42,7 @@ def leases_outlast_heartbeats(**_: Any) -> list[CheckMessage]:
             Error(
                 f"LEASE_SECONDS={settings.LEASE_SECONDS:g} no llega a tres veces "
                 f"HEARTBEAT_SECONDS={settings.HEARTBEAT_SECONDS:g}: se perderían correcciones en marcha.",
-                hint="Suba LEASE_SECONDS o baje HEARTBEAT_SECONDS.",
+                hint="Sube LEASE_SECONDS o baja HEARTBEAT_SECONDS.",
                 id="formacion.E002",
             )
         )
@@ -50,7 +50,7 @@ def leases_outlast_heartbeats(**_: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 "MAX_RUNNING_PER_USER es mayor que MAX_PENDING_PER_USER y no sirve de nada.",
-                hint="Baje el primero o suba el segundo.",
+                hint="Baja el primero o sube el segundo.",
                 id="formacion.W002",
             )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import tempfile
 import uuid
@@ -15,6 +16,7 @@ import pytest
 from courses.models import Progress
 from exercises import submitting, tasks
 from exercises.models import Grading, Worker
+from exercises.sandbox.nsjail import find_nsjail
 from tests import factories
 from tests.exercises.workers import Place, children_of, kill, place, wait_until
 
@@ -204,6 +206,31 @@ def test_what_a_worker_without_a_sandbox_left_is_graded_by_one_that_has_it(here,
     here.start_worker("sano")
     [grading] = settled(grading)
     assert (grading.verdict, grading.worker, grading.tries) == ("accepted", "sano@prueba", 1)
+
+
+def test_a_worker_whose_machine_is_mended_grades_what_waited(here, cast, echo):
+    here.start_broker()
+    nsjail = here.data_dir / "nsjail"
+    here.start_worker(environment={"NSJAIL_BIN": str(nsjail), "REQUIRE_SANDBOX": "0"})
+    grading = hand_in(cast.ana_enrolled, echo)
+    nsjail.symlink_to(find_nsjail())
+    [grading] = settled(grading)
+    assert (grading.verdict, grading.tries) == ("accepted", 1)
+    # it listens again: this one is heard
+    [grading] = settled(hand_in(cast.blas_enrolled, echo))
+    assert grading.verdict == "accepted"
+
+
+def test_a_worker_whose_staged_files_were_deleted_stages_them_again(here, cast, echo):
+    here.start_broker()
+    sandbox_dir = here.data_dir / "jaulas"
+    here.data_dir.chmod(0o711)
+    here.start_worker(environment={"SANDBOX_DIR": str(sandbox_dir)})
+    settled(hand_in(cast.ana_enrolled, echo))
+    for staged in sandbox_dir.iterdir():
+        shutil.rmtree(staged)
+    [grading] = settled(hand_in(cast.blas_enrolled, echo))
+    assert grading.verdict == "accepted"
 
 
 def test_a_slot_that_grades_for_too_long_is_killed_and_the_fault_is_ours(here, cast, echo):
