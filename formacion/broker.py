@@ -30,6 +30,7 @@ save ""
 maxmemory-policy noeviction
 daemonize no
 loglevel warning
+logfile {log}
 """
 
 
@@ -64,7 +65,9 @@ def embedded_broker_command(data_dir: Path) -> list[str]:
     for place in {folder, socket.parent}:
         _own_folder(place)
     configuration = folder / "broker.conf"
-    configuration.write_text(CONFIGURATION.format(socket=_quoted(socket), folder=_quoted(folder)))
+    # a log of its own: servers greet at the level of warnings, however they are told not to
+    log = _quoted(folder / "broker.log")
+    configuration.write_text(CONFIGURATION.format(socket=_quoted(socket), folder=_quoted(folder), log=log))
     return [_server(), str(configuration)]
 
 

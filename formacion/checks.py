@@ -7,10 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+QUEUE = "queue"
 BROKERS = ("redis", "rediss", "redis+socket", "amqp", "amqps", "pyamqp")
 
 
-@register
+@register(QUEUE)
 def broker_is_known(**_: Any) -> list[CheckMessage]:
     """BROKER_URL names a broker that is tested."""
     scheme = settings.BROKER_URL.partition("://")[0]
@@ -33,7 +34,7 @@ def broker_is_known(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register
+@register(QUEUE)
 def leases_outlast_heartbeats(**_: Any) -> list[CheckMessage]:
     """A grading is not taken from a worker that lives."""
     found: list[CheckMessage] = []

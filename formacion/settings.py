@@ -213,7 +213,14 @@ SOURCE_MIRRORS = env.pairs("SOURCE_MIRRORS")  # repository=path of a bare Git di
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {
+        # whoever asks after the site's health, every few seconds, has read the answer
+        "not_health": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(getattr(record, "request", None), "path", "") != "/healthz",
+        }
+    },
     "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["not_health"]}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }

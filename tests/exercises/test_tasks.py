@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -135,6 +137,17 @@ def test_a_sweep_rings_for_free_slots(queue_of_three, bells):
     Worker.objects.create(name="w", started_at=now, beat_at=now, slots=2, can_grade=True)
     tasks.sweep()
     assert bells.rung == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sweep_can_be_done_by_hand(queue_of_three, bells):
+    now = timezone.now()
+    Worker.objects.create(name="w", started_at=now, beat_at=now, slots=1, can_grade=True)
+    lost = judging.claim("w")
+    Grading.objects.filter(pk=lost.pk).update(lease_until=now - timedelta(seconds=1))
+    call_command("sweep")
+    lost.refresh_from_db()
+    assert (lost.status, bells.rung) == ("queued", 1)
 
 
 def test_nothing_else_in_the_project_calls_the_broker():

@@ -147,6 +147,15 @@ def test_bells_that_arrive_many_times_grade_once(here, cast, echo):
     assert (grading.verdict, grading.tries) == ("accepted", 1)
 
 
+def test_the_command_for_one_machine_starts_a_worker_too(here, cast, echo):
+    here.start_broker()
+    worker = here.start_worker(is_there=False, command=["manage.py", "worker", "--name", "propio"])
+    [grading] = settled(hand_in(cast.ana_enrolled, echo))
+    assert grading.worker.startswith("propio@")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0
+
+
 def test_two_workers_share_the_queue_and_grade_each_once(here, cast, echo, settings):
     settings.MAX_PENDING_PER_USER = 20
     here.start_broker()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from exercises import tasks
 from exercises.models import Worker
 from formacion import broker
 
+CELERY = ("-m", "celery", "-A", "formacion", "worker", "-l", "WARNING")
 PATIENCE_SECONDS = 90  # for conditions that come in a moment on an idle machine
 
 
@@ -64,7 +65,12 @@ class Place:
             self._broker = None
 
     def start_worker(
-        self, name: str = "uno", *, is_there: bool = True, environment: Mapping[str, str] | None = None
+        self,
+        name: str = "uno",
+        *,
+        is_there: bool = True,
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         """A worker with two slots and short leases, killed with all its children at the end of the test.
 
@@ -87,18 +93,7 @@ class Place:
         log = self.data_dir / f"{name}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "celery",
-                    "-A",
-                    "formacion",
-                    "worker",
-                    "-n",
-                    f"{name}@prueba",
-                    "-l",
-                    "WARNING",
-                ],
+                [sys.executable, *(command or (*CELERY, "-n", f"{name}@prueba"))],
                 cwd=settings.BASE_DIR,
                 env=whole,
                 stdout=out,
