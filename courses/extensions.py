@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from courses.models import Course, CourseFile, Document, Enrollment
+    from courses.outline import OutlineModule
     from courses.source import CourseManifest
 
 
@@ -67,8 +68,14 @@ class LessonPart(Protocol):
 class ExercisePage(Protocol):
     """Answers the address of a document whose kind is `exercise`."""
 
-    def respond(self, request: HttpRequest, document: Document, enrollment: Enrollment | None) -> Any:
-        """An HttpResponse."""
+    def respond(
+        self,
+        request: HttpRequest,
+        document: Document,
+        enrollment: Enrollment | None,
+        modules: list[OutlineModule],
+    ) -> Any:
+        """An HttpResponse. `modules`: the index, as this reader sees it."""
 
 
 class CountedResults(Protocol):

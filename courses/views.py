@@ -90,7 +90,7 @@ def document(request: HttpRequest, slug: str, address: str) -> HttpResponse:
     if found.kind == Document.Kind.EXERCISE:
         if not extensions.exercise_pages:
             raise Http404
-        return extensions.exercise_pages[0].respond(request, found, enrollment)
+        return extensions.exercise_pages[0].respond(request, found, enrollment, modules)
     context = reading_context(found, enrollment, modules)
     context["parts"] = [
         render_to_string(part.template_name, part_context, request)

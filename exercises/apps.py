@@ -11,6 +11,12 @@ class ExercisesConfig(AppConfig):
     verbose_name = _("Ejercicios")
 
     def ready(self) -> None:
-        from exercises.importing import ExerciseFolders, Quizzes  # models exist only now
+        # models exist only now
+        from exercises.extensions import ExercisePoints, Practice
+        from exercises.importing import ExerciseFolders, Quizzes
+        from exercises.views import ExercisePage
 
         extensions.file_kinds += [ExerciseFolders(), Quizzes()]
+        extensions.exercise_pages.append(ExercisePage())
+        extensions.lesson_parts.append(Practice())
+        extensions.counted_results.append(ExercisePoints())

@@ -17,5 +17,6 @@ urlpatterns = [
     path("cuenta/", RedirectView.as_view(pattern_name="preferences"), name="account"),
     path("cuenta/ajustes/", preferences.preferences, name="preferences"),
     path("cuenta/", include("allauth.account.urls")),
+    path("", include("exercises.urls")),
     path("", include("courses.urls")),
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import number_format
 
 register = template.Library()
@@ -48,6 +50,17 @@ def seconds(duration: float | None) -> str:
         return f"{_number(duration, 1)} s"
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+@register.filter
+def since(moment: datetime | None) -> str:
+    """How long ago that was, in the shortest way: `5 min`, `3 h`, `2 d`."""
+    if moment is None:
+        return NOTHING
+    minutes = max(0, int((timezone.now() - moment).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
 @register.filter

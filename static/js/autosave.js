@@ -1,5 +1,7 @@
 // form[data-autosave="URL"] keeps its draft: it is sent as it is a little after the last change. The answer may
-// bring words for [data-autosave-state]; nothing is said to be saved before the server said so.
+// bring words for [data-autosave-state]; nothing is said to be saved before the server said so. The header
+// X-Draft-Revision goes into the form's base_revision; a 409 brings what another tab saved, into
+// [data-autosave-conflict], and saving waits until its reader has chosen.
 import { headers } from "./requests.js";
 
 const PAUSE = 1200;
@@ -15,9 +17,30 @@ function say(form, words) {
   if (place) place.textContent = words;
 }
 
+function adopted(form, response) {
+  const revision = response.headers.get("X-Draft-Revision");
+  const field = form.elements.base_revision;
+  if (!revision || !field) return false;
+  const known = field.value === revision;
+  if (Number(revision) > Number(field.value)) field.value = revision;
+  return known;
+}
+
+async function show(form, response) {
+  const known = form.elements.base_revision?.value;
+  // what this very page handed in meanwhile is no conflict
+  if (known && known === response.headers.get("X-Draft-Revision")) return;
+  const place = form.querySelector("[data-autosave-conflict]");
+  if (!place) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  place.replaceChildren(...page.body.childNodes);
+  stateOf(form).conflict = true;
+  say(form, "Sin guardar: hay otro borrador");
+}
+
 async function save(form) {
   const state = stateOf(form);
-  if (state.sending || !state.dirty) return;
+  if (state.sending || !state.dirty || state.conflict) return;
   state.sending = true;
   state.dirty = false;
   say(form, "Guardando…");
@@ -27,15 +50,28 @@ async function save(form) {
       headers: headers(),
       body: new FormData(form),
     });
-    if (!response.ok) throw new Error(String(response.status));
-    const words = response.status === 204 ? "" : (await response.text()).trim();
-    const time = new Date().toLocaleTimeString("es", { hour: "2-digit", minute: "2-digit" });
-    say(form, words && !words.startsWith("<") ? words : `Guardado a las ${time}`);
+    if (response.status === 409) {
+      await show(form, response);
+      if (!state.conflict) state.dirty = true;
+    } else if ([401, 422].includes(response.status)) {
+      // it would be refused again: it waits for the next change
+      say(form, (await response.text()).trim());
+    } else if (!response.ok || response.redirected) {
+      throw new Error(String(response.status));
+    } else {
+      adopted(form, response);
+      const words = response.status === 204 ? "" : (await response.text()).trim();
+      const time = new Date().toLocaleTimeString("es", { hour: "2-digit", minute: "2-digit" });
+      say(form, words && !words.startsWith("<") ? words : `Guardado a las ${time}`);
+    }
   } catch {
     state.dirty = true;
     say(form, "Sin guardar: no se pudo llegar al servidor");
     clearTimeout(state.timer);
-    state.timer = setTimeout(() => save(form), 5000);
+    state.timer = setTimeout(() => {
+      state.timer = 0;
+      save(form);
+    }, 5000);
   } finally {
     state.sending = false;
   }
@@ -59,12 +95,58 @@ document.addEventListener("input", (event) => {
   schedule(form);
 });
 
+// what is handed in is stored by the server anyway, and would meet its own draft
+function handedIn(form) {
+  const state = stateOf(form);
+  clearTimeout(state.timer);
+  state.timer = 0;
+  state.dirty = false;
+}
+
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-autosave]")) {
-    const state = stateOf(event.target);
-    clearTimeout(state.timer);
-    state.dirty = false; // what is handed in is stored by the server anyway
+  if (event.target.matches("form[data-autosave]")) handedIn(event.target);
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.detail.elt.closest?.("form[data-autosave]");
+  if (form) handedIn(form);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.detail.elt.closest?.("form[data-autosave]");
+  if (!form) return;
+  if (event.detail.successful) {
+    stateOf(form).conflict = false;
+    form.querySelector("[data-autosave-conflict]")?.replaceChildren();
+    const time = new Date().toLocaleTimeString("es", { hour: "2-digit", minute: "2-digit" });
+    if (!stateOf(form).dirty) say(form, `Guardado a las ${time}`);
+  } else if (!stateOf(form).conflict) {
+    stateOf(form).dirty = true; // refused: the draft at least is kept
+    schedule(form);
   }
+});
+
+// two drafts: keep what is here, or change to the other and have this one in its place
+document.addEventListener("click", (event) => {
+  const choice = event.target.closest?.("[data-keep]");
+  const form = choice?.closest("form[data-autosave]");
+  const conflict = choice?.closest("[data-conflict]");
+  if (!form || !conflict) return;
+  if (choice.dataset.keep === "other") {
+    for (const other of conflict.querySelectorAll("[data-other]")) {
+      const area = form.elements[other.dataset.other];
+      [area.value, other.value] = [other.value, area.value];
+      area.dispatchEvent(new Event("editor:set"));
+    }
+    conflict.querySelector("h2").lastChild.textContent = " Has cambiado al otro borrador";
+    conflict.querySelector("p").textContent = "Lo que tenías sigue debajo, hasta que cierres la página.";
+    for (const summary of conflict.querySelectorAll("summary")) summary.textContent = "Lo que tenías aquí";
+    choice.closest(".acts").remove();
+  } else {
+    conflict.remove();
+  }
+  form.elements.base_revision.value = conflict.dataset.conflict;
+  stateOf(form).conflict = false;
+  stateOf(form).dirty = true;
+  save(form);
 });
 
 // leaving in the middle of a word: the request outlives the page
@@ -72,13 +154,19 @@ addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "hidden") return;
   for (const form of document.querySelectorAll("form[data-autosave]")) {
     const state = stateOf(form);
-    if (!state.dirty) continue;
+    if (!state.dirty || state.conflict) continue;
     state.dirty = false;
     clearTimeout(state.timer);
+    state.timer = 0;
     fetch(form.dataset.autosave, { method: "POST", headers: headers(), body: new FormData(form), keepalive: true })
-      .then((response) => say(form, response.ok ? "Guardado" : "Sin guardar"))
+      .then((response) => {
+        if (!response.ok || response.redirected) throw new Error(String(response.status));
+        adopted(form, response);
+        say(form, "Guardado");
+      })
       .catch(() => {
-        state.dirty = true;
+        state.dirty = true; // on coming back it is tried again
+        say(form, "Sin guardar");
       });
   }
 });

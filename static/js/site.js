@@ -8,4 +8,5 @@ import "./reference.js";
 import "./toasts.js";
 import "./once.js";
 import "./autosave.js";
+import "./upload.js";
 import "./steps.js";

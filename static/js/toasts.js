@@ -14,6 +14,8 @@ function box() {
 
 /** Show one line for some seconds; it stays while the pointer or the focus is on it. */
 export function toast(text) {
+  // a page that asks again and again says it once
+  if ([...document.querySelectorAll(".toast")].some((shown) => shown.textContent === text)) return;
   const element = document.createElement("div");
   element.className = "toast";
   element.textContent = text;
