@@ -104,7 +104,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """The newest attempts: in full, and the others as lines. `before`: the number below which older ones are."""
+    """The newest attempts: in full, the others as lines. `before`: the number below which older ones are."""
 
     shown: Sequence[Attempt]
     lines: Sequence[Attempt]

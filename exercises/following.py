@@ -240,7 +240,8 @@ def _case(
         hidden=hidden,
         points=None if worth is None else (worth if outcome is Outcome.PASSED else 0.0),
         most=worth,
-        message=case.get("message", ""),
+        # of a hidden one the name of the property says all that may be said
+        message="" if hidden else case.get("message", ""),
         seconds=case.get("seconds"),
         memory_bytes=case.get("memory_bytes"),
         given="" if hidden else case.get("given", ""),

@@ -362,6 +362,7 @@ def save_draft(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(exercise.get_absolute_url())
     response = HttpResponse(status=204)
     response["X-Draft-Revision"] = str(draft.revision)
+    response["X-Draft-Saved"] = localtime(draft.saved_at).strftime("%H:%M")
     return response
 
 

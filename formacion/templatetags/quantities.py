@@ -57,7 +57,7 @@ def since(moment: datetime | None) -> str:
     """How long ago that was, in the shortest way: `5 min`, `3 h`, `2 d`."""
     if moment is None:
         return NOTHING
-    minutes = max(0, int((timezone.now() - moment).total_seconds() // 60))
+    minutes = max(1, int((timezone.now() - moment).total_seconds() // 60))
     if minutes < 60:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"

@@ -17,6 +17,12 @@ function say(form, words) {
   if (place) place.textContent = words;
 }
 
+// in the time zone of the account, as all times of the page, where the server tells it
+function timeOf(told) {
+  const time = new Date().toLocaleTimeString("es", { hour: "2-digit", minute: "2-digit" });
+  return told.get("X-Draft-Saved") ?? time;
+}
+
 function adopted(form, response) {
   const revision = response.headers.get("X-Draft-Revision");
   const field = form.elements.base_revision;
@@ -61,8 +67,7 @@ async function save(form) {
     } else {
       adopted(form, response);
       const words = response.status === 204 ? "" : (await response.text()).trim();
-      const time = new Date().toLocaleTimeString("es", { hour: "2-digit", minute: "2-digit" });
-      say(form, words && !words.startsWith("<") ? words : `Guardado a las ${time}`);
+      say(form, words && !words.startsWith("<") ? words : `Guardado a las ${timeOf(response.headers)}`);
     }
   } catch {
     state.dirty = true;
@@ -116,8 +121,6 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) {
     stateOf(form).conflict = false;
     form.querySelector("[data-autosave-conflict]")?.replaceChildren();
-    const time = new Date().toLocaleTimeString("es", { hour: "2-digit", minute: "2-digit" });
-    if (!stateOf(form).dirty) say(form, `Guardado a las ${time}`);
   } else if (!stateOf(form).conflict) {
     stateOf(form).dirty = true; // refused: the draft at least is kept
     schedule(form);

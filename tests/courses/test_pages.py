@@ -161,7 +161,7 @@ def test_parts_of_other_apps_stand_below_the_text(cast: Cast, client: Client, mo
 
 def test_the_page_of_an_exercise_is_answered_by_its_app(cast: Cast, client: Client, monkeypatch) -> None:
     class Page:
-        def respond(self, request: object, document: object, enrollment: Enrollment) -> object:
+        def respond(self, request: object, document: object, enrollment: Enrollment, modules: object) -> object:
             return HttpResponse(f"{document} de {enrollment.user}")
 
     monkeypatch.setattr(extensions, "exercise_pages", [Page()])
