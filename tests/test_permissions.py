@@ -102,7 +102,7 @@ def rows() -> list[tuple[str, str, str]]:
 
 @dataclass
 class Stage:
-    """What the rows of the table are about: Ana's submission, the remark that she may answer, a trial of hers."""
+    """What the table is about: a submission of Ana, the remark that she may answer, a trial of hers."""
 
     cast: Cast
     exercise: Exercise
@@ -139,9 +139,8 @@ def stage(cast: Cast) -> Stage:
         lane=Grading.Lane.TRIAL,
         queued_at=submission.handed_in_at,
     )
-    review = Review.objects.create(
-        submission=submission, decision="approved", released_at=submission.handed_in_at
-    )
+    then = submission.handed_in_at
+    review = Review.objects.create(submission=submission, decision="approved", released_at=then)
     remark = ReviewComment.objects.create(
         review=review, author=cast.carla, text="Bien.", html="<p>Bien.</p>", at=then
     )
