@@ -44,6 +44,16 @@ VERDICT_WORDS = {
     Verdict.PENDING_REVIEW: gettext_lazy("Espera revisión"),
     Verdict.INTERNAL_ERROR: gettext_lazy("Fallo nuestro, no cuenta"),
 }
+TEXT_WORDS = {
+    "message": gettext_lazy("Qué pasó"),
+    "given": gettext_lazy("Entrada"),
+    "expected": gettext_lazy("Esperado"),
+    "obtained": gettext_lazy("Obtenido"),
+    "stderr": gettext_lazy("Salida de errores"),
+    "envoy": gettext_lazy("Registro de Envoy"),
+    "checker": gettext_lazy("Lo que dijo el comprobador"),
+    "fault": gettext_lazy("Qué falló"),
+}
 # how long a grading has been waited for, in seconds -> how often a page asks, in milliseconds
 PACES = ((5, 250), (20, 500), (60, 1000), (300, 2000))
 SLOWEST = 5000
@@ -115,7 +125,10 @@ class Log:
     name: str
     text: str
     is_cut: bool
-    size: int
+
+    @property
+    def title(self) -> str:
+        return str(TEXT_WORDS.get(self.name, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,9 +260,14 @@ def _case(
         given="" if hidden else case.get("given", ""),
         expected=left,
         obtained=right,
-        logs=[Log(n, t[-LOG_SHOWN:], len(t) > LOG_SHOWN, len(t)) for n, t in logs.items() if t],
-        staff=case.get("staff", {}) if for_staff else {},
+        logs=[Log(n, t[-LOG_SHOWN:], len(t) > LOG_SHOWN) for n, t in logs.items() if t],
+        staff=_for_staff(case) if for_staff else {},
     )
+
+
+def _for_staff(case: dict[str, Any]) -> dict[str, str]:
+    texts = case.get("staff", {}).items()
+    return {str(TEXT_WORDS.get(name, name)): text[-LOG_SHOWN:] for name, text in texts}
 
 
 def compare_outputs(expected: str, obtained: str) -> tuple[list[Piece], list[Piece]]:

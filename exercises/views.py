@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -396,14 +397,18 @@ def _accepted(request: HttpRequest, exercise: Exercise, enrollment: Enrollment) 
 
 
 def _refuse(
-    request: HttpRequest, exercise: Exercise, enrollment: Enrollment, posted: Posted, refusal: Exception
+    request: HttpRequest,
+    exercise: Exercise,
+    enrollment: Enrollment,
+    posted: Posted,
+    refusal: submitting.Unacceptable | submitting.TooManyPending | submitting.NoAttemptsLeft,
 ) -> HttpResponse:
     if isinstance(refusal, submitting.Unacceptable):
         errors, status = refusal.messages, 422
     elif isinstance(refusal, submitting.TooManyPending):
         errors, status = {"": _too_many(refusal.limit)}, 429
     else:
-        errors, status = {"": _none_left(refusal)}, 409
+        errors, status = {"": _none_left(refusal.limit)}, 409
     desk = _desk_of(posted, errors, _whole(request.POST.get("base_revision", "")) or 0)
     if request.htmx:
         response = render(request, "exercises/_refused.html", {"desk": desk}, status=status)
@@ -442,15 +447,19 @@ def _again(
 
 
 def _too_many(limit: int) -> str:
-    return (
-        _("Ya tienes %d correcciones pendientes. Espera a que acabe una, o retira la que siga en cola.") % limit
-    )
+    return ngettext(
+        "Ya tienes una corrección pendiente. Espera a que acabe, o retírala si sigue en cola.",
+        "Ya tienes %d correcciones pendientes. Espera a que acabe una, o retira la que siga en cola.",
+        limit,
+    ).replace("%d", str(limit))
 
 
-def _none_left(refusal: Exception) -> str:
-    return _("Has usado los %d intentos de este ejercicio. Puedes seguir probando.") % getattr(
-        refusal, "limit", 0
-    )
+def _none_left(limit: int) -> str:
+    return ngettext(
+        "Has usado el único intento de este ejercicio. Puedes seguir probando.",
+        "Has usado los %d intentos de este ejercicio. Puedes seguir probando.",
+        limit,
+    ).replace("%d", str(limit))
 
 
 def _to_login(request: HttpRequest, pk: int) -> HttpResponse:

@@ -2,9 +2,10 @@
 // bring words for [data-autosave-state]; nothing is said to be saved before the server said so. The header
 // X-Draft-Revision goes into the form's base_revision; a 409 brings what another tab saved, into
 // [data-autosave-conflict], and saving waits until its reader has chosen.
-import { headers } from "./requests.js";
+import { headers, renew } from "./requests.js";
 
 const PAUSE = 1200;
+const AGAIN = 5000;
 const states = new WeakMap();
 
 function stateOf(form) {
@@ -59,12 +60,19 @@ async function save(form) {
     if (response.status === 409) {
       await show(form, response);
       if (!state.conflict) state.dirty = true;
-    } else if ([401, 422].includes(response.status)) {
+    } else if (response.status === 422) {
       // it would be refused again: it waits for the next change
       say(form, (await response.text()).trim());
+    } else if ([401, 403].includes(response.status)) {
+      say(form, "Sin guardar: la sesión ha caducado. Entra otra vez en otra pestaña.");
+      state.dirty = true;
+      const wasRenewed = !state.renewed && (await renew());
+      state.renewed = wasRenewed;
+      later(form, wasRenewed ? 100 : AGAIN);
     } else if (!response.ok || response.redirected) {
       throw new Error(String(response.status));
     } else {
+      state.renewed = false;
       adopted(form, response);
       const words = response.status === 204 ? "" : (await response.text()).trim();
       say(form, words && !words.startsWith("<") ? words : `Guardado a las ${timeOf(response.headers)}`);
@@ -72,11 +80,7 @@ async function save(form) {
   } catch {
     state.dirty = true;
     say(form, "Sin guardar: no se pudo llegar al servidor");
-    clearTimeout(state.timer);
-    state.timer = setTimeout(() => {
-      state.timer = 0;
-      save(form);
-    }, 5000);
+    later(form, AGAIN);
   } finally {
     state.sending = false;
   }
@@ -84,12 +88,16 @@ async function save(form) {
 }
 
 function schedule(form) {
+  later(form, PAUSE);
+}
+
+function later(form, milliseconds) {
   const state = stateOf(form);
   clearTimeout(state.timer);
   state.timer = setTimeout(() => {
     state.timer = 0;
     save(form);
-  }, PAUSE);
+  }, milliseconds);
 }
 
 document.addEventListener("input", (event) => {

@@ -18,6 +18,19 @@ export function headers() {
   return { ...(declared ? JSON.parse(declared) : {}), "HX-Request": "true" };
 }
 
+/** After a new log-in in another tab this page's token is an old one: take that of the page as it is now. */
+export async function renew() {
+  const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!response.ok || response.redirected) return false;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const declared = page.body.getAttribute("hx-headers");
+  const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  if (!declared || !token) return false;
+  document.body.setAttribute("hx-headers", declared);
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.value = token;
+  return true;
+}
+
 /** Let htmx see what a script put into the page. */
 export function adopt(element) {
   htmx.process(element);
