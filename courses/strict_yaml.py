@@ -84,6 +84,7 @@ def _in_spanish(problem: str) -> str:
         "cannot start any token": "hay un tabulador o un signo al empezar un texto: usa espacios o comillas",
         "found a tab character": "hay un tabulador: usa espacios",
         "found unexpected end of stream": "falta cerrar unas comillas",
+        "exceeded maximum nesting depth": "hay demasiados niveles anidados",
     }
     for part, words in known.items():
         if part in problem:

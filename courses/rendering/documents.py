@@ -59,7 +59,11 @@ def render(source: str, context: RenderContext, *, first_line: int = 1) -> Rende
     Never raises for what an author wrote: that is in `problems`. Raises DrawerBroken when our drawing does
     not work.
     """
-    return _Rendering(source, context, first_line).finish()
+    try:
+        return _Rendering(source, context, first_line).finish()
+    except RecursionError:
+        message = "Las listas o las citas están anidadas en demasiados niveles: quita alguno"
+        return Rendered("", (), (), (Problem(first_line, message),), (), (), frozenset(), 0)
 
 
 class _Rendering:
@@ -287,14 +291,14 @@ class _Rendering:
             if fragment != self.context.id_prefix and not fragment.startswith(f"{self.context.id_prefix}fn"):
                 self.fragments.append((self.places.of_text(target), fragment))
             return f"#{self.context.id_prefix}{target[1:]}"
-        return self.course_address(target, "enlace")
+        return self.course_address(target, "el enlace")
 
     def image_address(self, target: str) -> str | None:
         if urlsplit(target).scheme or target.startswith("//"):
             message = f"la imagen «{target}» está fuera del curso y no se verá: guárdala junto al documento"
             self.refuse(self.places.of_text(target), message)
             return None
-        return self.course_address(target, "imagen")
+        return self.course_address(target, "la imagen")
 
     def course_address(self, target: str, what: str) -> str | None:
         """The site's address of a relative link; others stay as they are."""
@@ -304,11 +308,11 @@ class _Rendering:
         line = self.places.of_text(target)
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self.context.path), unquote(parts.path)))
         if path.startswith("../") or path == "..":
-            self.refuse(line, f"el {what} «{target}» sale de la carpeta del curso")
+            self.refuse(line, f"{what} «{target}» sale de la carpeta del curso")
             return None
         address = self.context.address_of(path)
         if address is None:
-            self.refuse(line, f"el {what} «{target}» lleva a «{path}», que no está en el curso: revisa la ruta")
+            self.refuse(line, f"{what} «{target}» lleva a «{path}», que no está en el curso: revisa la ruta")
             return None
         self.links.append(Link(path, parts.fragment, line))
         return (

@@ -432,3 +432,13 @@ def test_an_empty_document_is_empty():
 def test_the_same_source_renders_the_same_twice():
     source = '## A\n\n!!! nota\n    b\n\n=== "x"\n    y\n\n```cpp\nint a;\n```\n\n`source/a.cc:1`\n\n' + MERMAID
     assert rendered(source) == rendered(source)
+
+
+def test_lists_without_an_end_are_a_problem_and_no_crash():
+    [problem] = rendered("".join("  " * depth + "- x\n" for depth in range(500))).problems
+    assert "demasiados niveles" in problem.message
+
+
+def test_a_missing_picture_is_named_in_correct_spanish():
+    [problem] = rendered("![a](nada.png)").problems
+    assert problem.message.startswith("La imagen «nada.png» lleva a")
