@@ -287,10 +287,14 @@ class BadText(ValueError):
 def decode(content: bytes) -> str:
     """The text of a file, with LF. Raises BadText."""
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise BadText(line, "no es texto UTF-8: guárdalo en esa codificación") from None
+    if "\0" in text:  # PostgreSQL keeps none in a text
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise BadText(line, "contiene un carácter nulo: bórralo")
+    return text.replace("\r\n", "\n")
 
 
 def front_matter(content: bytes) -> tuple[dict[str, Any], str, int]:
@@ -366,29 +370,48 @@ def kind_of_document(path: str) -> str:
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """All files below the folder by relative path; dot files and `__pycache__` are left out. Raises Refused."""
+    """All files below the folder by relative path; dot files and `__pycache__` are left out. Raises Refused.
+
+    What cannot be read is refused too: taken for missing, it would be retired.
+    """
     if not (folder / MANIFEST).is_file():
         raise Refused([Problem(MANIFEST, 0, f"no está en «{folder}»: no es la carpeta de un curso")])
     files: dict[str, bytes] = {}
     problems = []
-    for place, folders, names in os.walk(folder):
+
+    def unreadable(error: OSError) -> None:
+        path = Path(error.filename).relative_to(folder).as_posix()
+        message = f"no se puede leer ({error.strerror}): revisa sus permisos"
+        problems.append(Problem(printable(path), 0, message))
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
         for name in sorted(names) + [name for name in folders if Path(place, name).is_symlink()]:
             if name.startswith("."):
                 continue
             file = Path(place, name)
             path = file.relative_to(folder).as_posix()
-            if file.is_symlink() or not file.is_file():
+            if not path.isprintable():
+                problems.append(Problem(printable(path), 0, "el nombre tiene caracteres invisibles: cámbialo"))
+            elif file.is_symlink() or not file.is_file():
                 problems.append(Problem(path, 0, "no es un archivo normal: pon una copia en vez de un enlace"))
             elif file.stat().st_size > MAX_FILE_BYTES:
                 problems.append(
                     Problem(path, 0, f"pasa de {MAX_FILE_BYTES >> 20} MiB: enlázalo en vez de incluirlo")
                 )
             else:
-                files[path] = file.read_bytes()
+                try:
+                    files[path] = file.read_bytes()
+                except OSError as error:
+                    unreadable(error)
     if problems:
         raise Refused(problems)
     return files
+
+
+def printable(path: str) -> str:
+    """The path with every character that no terminal shows (a line end, half a letter) escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)
 
 
 def read_material(

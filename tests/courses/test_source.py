@@ -1,3 +1,5 @@
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from courses.source import (
     read_material,
 )
 from courses.strict_yaml import NotYaml
-from tests.courses.builders import edited, example
+from tests.courses.builders import edited, example, put
 
 FIRST = "01_inicio/01_primera.md"
 LAB = "ejercicios/laboratorios/practica.md"
@@ -163,3 +165,47 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path):
 def test_a_folder_that_is_no_course_says_so(tmp_path: Path):
     with pytest.raises(Refused, match="no es la carpeta de un curso"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"a\nb.txt", r"recursos/a\nb.txt"),
+        (b"\xff.txt", r"recursos/\udcff.txt"),
+        (b"a\x1b[m", r"recursos/a\x1b[m"),
+    ],
+)
+def test_a_name_that_cannot_be_shown_is_refused_in_letters_that_can(tmp_path: Path, name: bytes, shown: str):
+    put(tmp_path, example())
+    (tmp_path / "recursos" / os.fsdecode(name)).write_text("x")
+    with pytest.raises(Refused) as caught:
+        read_folder(tmp_path)
+    [problem] = caught.value.problems
+    assert problem.path == shown
+    assert str(problem).isprintable()
+
+
+def test_what_cannot_be_read_is_refused_and_not_taken_for_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    put(tmp_path, example())
+    walk = os.walk
+
+    def closed(top: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
+        for place, folders, names in walk(top):
+            if "recursos" in folders:  # as it is for who may not list it
+                folders.remove("recursos")
+                onerror(PermissionError(13, "Permission denied", str(Path(place, "recursos"))))
+            yield place, folders, names
+
+    monkeypatch.setattr(os, "walk", closed)
+    with pytest.raises(Refused) as caught:
+        read_folder(tmp_path)
+    assert [problem.path for problem in caught.value.problems] == ["recursos"]
+
+
+def test_a_null_character_is_refused_with_its_line():
+    text = example()[FIRST] + b"\nuno\0dos\n"
+    [problem] = problems_of({FIRST: text})
+    assert (problem.path, problem.line) == (FIRST, text.count(b"\n", 0, text.index(b"\0")) + 1)
+    assert "carácter nulo" in problem.message
