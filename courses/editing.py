@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from courses import publishing
 from courses.comparing import Line, compare
 from courses.extensions import Problem
-from courses.models import CourseFile, FileRevision
+from courses.models import Course, CourseFile, Document, FileRevision
 from courses.previewing import preview
 from courses.source import MAX_FILE_BYTES, Refused
 
@@ -34,6 +34,7 @@ LANGUAGES = {
     ".java": "java",
     ".go": "go",
 }
+BUSY = _("Otras personas están cambiando el curso ahora mismo: vuelve a guardar.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def edit_page(request: HttpRequest, file: CourseFile, places: Places) -> HttpRes
     except publishing.StaleSave as stale:
         return _stale(request, file, places, form, stale.current)
     except publishing.TooBusy:
-        form.add_error(None, gettext("Otras personas están cambiando el curso ahora mismo: vuelve a guardar."))
+        form.add_error(None, BUSY)
         return _edit(request, file, places, form)
     words = (
         gettext("Publicado: revisión %(number)s.")
@@ -218,11 +219,19 @@ def _edit(
         "state": state_of(file),
         "stale": stale,
         "lines": lines,
-        "page_url": document.get_absolute_url() if document and document.is_written else "",
+        "page_url": _page_url(request, document),
         "differs_from_folder": _differs_from_folder(file),
         "unchecked": list(document.references.filter(sha256="")) if document else [],
     }
     return render(request, "courses/editing/edit.html", context, status=status)
+
+
+def _page_url(request: HttpRequest, document: Document | None) -> str:
+    """Where readers see the document, for who is one of them: an editor need not be."""
+    if document is None or not document.is_written:
+        return ""
+    is_reader = Course.objects.read_by(request.user).filter(pk=document.course_id).exists()
+    return document.get_absolute_url() if is_reader else ""
 
 
 def _stale(
@@ -315,11 +324,14 @@ def _restore(request: HttpRequest, file: CourseFile, places: Places, revision: F
         listing = " ".join(str(problem) for problem in refused.problems)
         messages.error(request, f"{intro} {listing}")
         return HttpResponseRedirect(places.of_revision(revision))
+    except publishing.TooBusy:
+        messages.error(request, BUSY)
+        return HttpResponseRedirect(places.of_revision(revision))
     messages.success(request, gettext("Publicado: revisión %(number)s.") % {"number": made.pk})
     return HttpResponseRedirect(places.edit)
 
 
-def add_page(request: HttpRequest, course: Any, back: str) -> HttpResponse:
+def add_page(request: HttpRequest, course: Course, back: str) -> HttpResponse:
     """Publish a file that the course does not have yet."""
     form = NewFileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
@@ -334,6 +346,8 @@ def add_page(request: HttpRequest, course: Any, back: str) -> HttpResponse:
         except Refused as refused:
             for problem in refused.problems:
                 form.add_error("path" if problem.path == form.cleaned_data["path"] else None, str(problem))
+        except publishing.TooBusy:
+            form.add_error(None, BUSY)
         else:
             messages.success(request, gettext("Publicado: %(path)s.") % {"path": file.path})
             return HttpResponseRedirect(reverse("admin:courses_coursefile_change", args=[file.pk]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import logging
 from pathlib import Path
 
 from django.conf import settings
 
 from courses.rendering import Lock, LockRow, Reference
-from courses.rendering.mirrors import Mirror, NotInMirror, lock_reference
+from courses.rendering.mirrors import Mirror, MirrorBroken, NotInMirror, lock_reference
+
+logger = logging.getLogger(__name__)
 
 
 def mirror_of(repository: str) -> Mirror | None:
@@ -27,7 +30,8 @@ def lock_with_mirrors(
 ) -> tuple[Lock, list[tuple[str, int, str]]]:
     """The lock with a row for each reference (path, line, reference) whose repository has a mirror.
 
-    What the mirror says against a reference comes as path, line and message. Raises MirrorBroken.
+    What the mirror says against a reference comes as path, line and message. A broken mirror is none: whoever
+    writes goes on, and the reference is unchecked.
     """
     rows: dict[Reference, LockRow] = {}
     faults = []
@@ -39,4 +43,6 @@ def lock_with_mirrors(
             rows[reference] = lock_reference(mirror, commits[reference.repository], reference)
         except NotInMirror as error:
             faults.append((path, line, f"«{reference}» no está en el código fijado: {error}"))
+        except MirrorBroken as fault:
+            logger.warning("%s is not checked: %s", reference, fault)
     return lock.with_rows(rows.values()), faults

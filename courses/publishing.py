@@ -278,8 +278,9 @@ def _save_draft(
 
 def _check_base(file: CourseFile, base: int | None) -> None:
     if base is not None and base != (file.head_id or 0):
-        assert file.head_id is not None
-        raise StaleSave(FileRevision.objects.select_related("author", "file").get(pk=file.head_id))
+        # an import may have taken the text away: then the last one is what the author has to know of
+        last = file.revisions.select_related("author", "file")
+        raise StaleSave(last.get(pk=file.head_id) if file.head_id else last.latest("pk"))
 
 
 def _check_size(path: str, content: bytes) -> None:

@@ -5,7 +5,7 @@ from courses.importing import import_course
 from courses.models import CodeReference, Course, CourseFile, Document, FileRevision
 from courses.publishing import Refused, StaleSave, restore, save, save_new
 from courses.rendering import Lock
-from courses.rendering.mirrors import NotInMirror
+from courses.rendering.mirrors import MirrorBroken, NotInMirror
 from tests import factories
 from tests.courses.builders import EXAMPLE, edited
 
@@ -237,6 +237,25 @@ def test_without_a_mirror_a_new_reference_is_saved_unchecked(first: CourseFile):
     save(first, with_text("Está en `src/nuevo.cc:2`, y el bucle está"), author=None, why="")
     assert not CodeReference.objects.get(path="src/nuevo.cc").is_locked
     assert [row["checked"] for row in Document.objects.get(file=first).cited] == [False, True, True]
+
+
+def test_a_broken_mirror_keeps_nobody_from_writing(first: CourseFile, monkeypatch: pytest.MonkeyPatch):
+    class Broken(FakeMirror):
+        def lines(self, *place: object) -> bytes:
+            raise MirrorBroken("no es un repositorio")
+
+    monkeypatch.setattr(mirrors, "mirror_of", lambda name: Broken())
+    save(first, with_text("El bucle, en `src/otro.cc:1-2`, está"), author=None, why="Otra cita")
+    assert CodeReference.objects.get(path="src/otro.cc").sha256 == ""
+
+
+def test_a_text_that_an_import_took_away_meanwhile_is_told_to_its_author(first: CourseFile):
+    seen = first.head
+    CourseFile.objects.filter(pk=first.pk).update(head=None, published=None, imported=None)
+    first.refresh_from_db()
+    with pytest.raises(StaleSave) as caught:
+        save(first, with_text("El bucle reside"), author=None, why="Tarde", base=seen.pk, publish=False)
+    assert caught.value.current == seen
 
 
 def test_a_revision_never_changes(first: CourseFile):

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from courses.importing import import_course
+from courses.publishing import TooBusy
 from courses.source import Refused
 
 
@@ -23,6 +24,10 @@ class Command(BaseCommand):
         except Refused as refused:
             listing = "\n".join(f"  {problem}" for problem in refused.problems)
             raise CommandError(f"No se ha importado nada:\n{listing}") from None
+        except TooBusy:
+            raise CommandError(
+                "No se ha importado nada: otros están cambiando el curso ahora mismo. Vuelve a importarlo."
+            ) from None
         if options["verbosity"]:
             for line in report.lines():
                 self.stdout.write(line)
