@@ -37,6 +37,7 @@ def write_folder(files: dict[str, bytes], folder: Path, slug: str) -> tuple[int,
     removed = [path for path in present if path not in files]
     for path in removed:
         present[path].unlink()
+    _remove_empty(folder)  # one may stand where a file goes
     written = 0
     for path, content in sorted(files.items()):
         target = folder / path
@@ -47,7 +48,6 @@ def write_folder(files: dict[str, bytes], folder: Path, slug: str) -> tuple[int,
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         written += 1
-    _remove_empty(folder)
     return written, len(removed)
 
 

@@ -89,3 +89,12 @@ def test_the_import_command_tells_what_happened_and_refuses_with_a_list(tmp_path
     put(tmp_path, example({FIRST: "x"}))
     with pytest.raises(CommandError, match=f"No se ha importado nada:\n  {FIRST}:1: "):
         call_command("import_course", tmp_path)
+
+
+def test_a_folder_that_stands_where_a_file_goes_gives_way(tmp_path: Path):
+    folder = put(tmp_path / "fuera", example())
+    (folder / FIRST).unlink()
+    (folder / FIRST).mkdir()
+    (folder / FIRST / "viejo.txt").write_text("x")
+    write_folder(export_course(imported()), folder, "ejemplo")
+    assert read_folder(folder) == example()
