@@ -224,7 +224,7 @@ def reference(request: HttpRequest, slug: str, repository: str, path: str, lines
 def course_asset(request: HttpRequest, slug: str, path: str) -> HttpResponse:
     """A file of the course as it is, where readers may have it; or a document's address without its slash."""
     if "." not in path.rpartition("/")[2]:
-        return HttpResponseRedirect(f"{request.path}/", status=301)
+        return HttpResponseRedirect(request.get_full_path(force_append_slash=True), status=301)
     if not assets.could_be_served(path):
         raise Http404
     if not request.user.is_authenticated:

@@ -183,6 +183,11 @@ def test_an_address_without_its_last_slash_leads_to_the_lesson(cast: Cast, clien
     assert (response.status_code, response.headers["Location"]) == (301, LESSON)
 
 
+@pytest.mark.parametrize("tail", ["x%3Fy", "x%23y", "x%25y"])
+def test_what_follows_the_missing_slash_is_quoted_as_it_came(cast: Cast, client: Client, tail: str) -> None:
+    assert client.get(f"{INDEX}{tail}?a=b").headers["Location"] == f"{INDEX}{tail}/?a=b"
+
+
 @pytest.mark.parametrize(
     "address", ["_otra/cosa/", "01_fundamentos/", "01_fundamentos/01_tcp.md/", "../redes/"]
 )
@@ -337,6 +342,12 @@ def test_the_panel_leaves_out_the_lesson_that_one_comes_from(cited: Cast, client
 
 def test_the_panel_can_be_asked_for_by_address_too(cited: Cast, client: Client) -> None:
     assert "<html" not in as_(client, cited.ana).get(f"{CODE}?panel").text
+
+
+def test_the_title_of_a_references_page_is_text(cited: Cast, client: Client) -> None:
+    page = client.get(f"{INDEX}_codigo/envoy/source/a.cc/3-9/").text
+    assert "&lt;wbr" not in page
+    assert "<title>source/a.cc:3-9 · " in page
 
 
 @pytest.mark.parametrize(
