@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from formacion import celery, checks
+from formacion import celery, checks, wording
 
 
 class FormacionConfig(AppConfig):
@@ -12,3 +12,6 @@ class FormacionConfig(AppConfig):
     queue = celery.app
     # imported for what it registers
     checks = checks
+
+    def ready(self) -> None:
+        wording.use_ours()

@@ -6,10 +6,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from courses import publishing
 from courses.editors import EDITORS
 from courses.importing import import_course
 from courses.models import Course, CourseFile, Document, Enrollment, FileRevision, Progress
-from courses.publishing import save
+from courses.publishing import TooBusy, save
 from formacion.models import User
 from tests import factories
 from tests.conftest import Cast
@@ -227,6 +228,46 @@ def test_editors_see_content_and_no_personal_data(page: Client, course: Course):
         list_urls(CONTENT), 200
     )
     assert {url: page.get(url).status_code for url in people} == dict.fromkeys(people, 403)
+
+
+def test_editors_are_led_to_the_page_only_where_they_may_read_it(page: Client, lesson: Document, editor: User):
+    link = f'href="{lesson.get_absolute_url()}"'
+    assert link not in page.get(change_url(lesson)).text
+    factories.enroll(editor, factories.make_cohort(lesson.course))
+    assert link in page.get(change_url(lesson)).text
+
+
+def test_reviewing_is_offered_to_who_may_review(page: Client, lesson: Document, editor: User):
+    assert 'href="/revision/"' not in page.get(change_url(lesson)).text
+    factories.teach(editor, factories.make_cohort(lesson.course))
+    assert 'href="/revision/"' in page.get(change_url(lesson)).text
+
+
+@pytest.mark.parametrize("verb", ["save", "restore", "save_new"])
+def test_when_others_keep_changing_the_course_one_is_told(
+    page: Client, lesson: Document, monkeypatch: pytest.MonkeyPatch, verb: str
+):
+    first = lesson.file.published_id
+    page.post(change_url(lesson), sent(lesson, edited(FIRST, "El bucle está", "El bucle reside")))
+
+    def busy(*told: object, **more: object) -> None:
+        raise TooBusy
+
+    monkeypatch.setattr(publishing, verb, busy)
+    new = {"path": "recursos/x.txt", "source": "x", "why": "x"}
+    sends = {
+        "save": lambda: page.post(change_url(lesson), sent(lesson, "x")),
+        "restore": lambda: page.post(
+            reverse("admin:courses_lesson_revision", args=[lesson.pk, first]), follow=True
+        ),
+        "save_new": lambda: page.post(reverse("admin:courses_coursefile_add"), new),
+    }
+    assert "vuelve a guardar" in sends[verb]().text
+
+
+def test_the_admin_is_entered_through_the_sites_own_door(client: Client):
+    answer = client.get("/admin/login/?next=/admin/")
+    assert answer.headers["Location"] == "/cuenta/login/?next=%2Fadmin%2F"
 
 
 def test_editors_may_not_decide_who_sees_a_course(page: Client, course: Course):

@@ -1,6 +1,7 @@
 """The pages around an account: in our frame, in Spanish; what Django knows of a field is said to everyone."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.core import mail
@@ -134,3 +135,61 @@ def test_a_forged_theme_cookie_stays_inside_its_attribute(client: Client):
 def test_shortcuts_are_off_for_who_switched_them_off(client: Client):
     client.force_login(factories.make_user("ana@ejemplo.test", shortcuts=False))
     assert b'<body data-shortcuts="off"' in client.get("/cuenta/email/").content
+
+
+# *usted*, and the words that only the translations of others use
+STRANGE = re.compile(
+    r"\b(usted|su (?:contraseña|correo|cuenta|dirección)|introduzca|escriba|asegúrese|escoja)\b", re.I
+)
+
+
+def test_a_password_that_will_not_do_is_explained_as_we_speak(client: Client):
+    answer = client.post(
+        "/cuenta/signup/",
+        {"email": "no es", "name": "x" * 200, "password1": "123", "password2": "321"},
+    )
+    text = visible_text(answer.content.decode())
+    assert "Al menos 10 caracteres." in text
+    assert "Escribe una dirección de correo válida." in text
+    assert "Como mucho 120 caracteres: tiene 200." in text
+    assert STRANGE.findall(text) == []
+
+
+def sign_up(client: Client, email: str) -> str:
+    client.post(
+        "/cuenta/signup/", {"email": email, "name": "Ana", "password1": PASSWORD, "password2": PASSWORD}
+    )
+    return mail.outbox[-1].body
+
+
+def reset(client: Client, email: str) -> str:
+    client.post("/cuenta/password/reset/", {"email": email})
+    return mail.outbox[-1].body
+
+
+@pytest.mark.parametrize(
+    ("send", "email", "link"),
+    [
+        (sign_up, "nueva@ejemplo.test", "/cuenta/confirm-email/"),
+        (sign_up, "Blas@Ejemplo.TEST", "/cuenta/password/reset/"),
+        (reset, "blas@ejemplo.test", "/cuenta/password/reset/key/"),
+        (reset, "nadie@ejemplo.test", "/cuenta/signup/"),
+    ],
+)
+def test_our_mail_is_short_and_speaks_as_the_site_does(
+    client: Client, send: Callable[[Client, str], str], email: str, link: str
+):
+    factories.make_user("blas@ejemplo.test", name="Blas <b>")
+    body = send(client, email)
+    assert f"http://testserver{link}" in body
+    assert body.startswith("Alguien, seguramente tú")
+    assert body.rstrip().endswith("Formación")
+    assert STRANGE.findall(body + mail.outbox[-1].subject) == []
+    assert ENGLISH.findall(body) == []
+    assert mail.outbox[-1].subject.startswith("[Formación] ")
+
+
+def test_the_sixth_wrong_password_is_answered_with_what_to_do(client: Client):
+    for _attempt in range(6):
+        answer = client.post("/cuenta/login/", {"login": "blas@ejemplo.test", "password": "no es esta"})
+    assert "espera unos minutos" in answer.content.decode()
