@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exercises.grading.accepting import refusals
+from exercises.grading.accepting import refusals, too_long
 from exercises.grading.cases import OnStep, chosen_cases, points_of, report_without_cases
 from exercises.grading.envoy import grade_envoy
 from exercises.grading.program import grade_program
@@ -54,4 +54,4 @@ def grade(
     )
 
 
-__all__ = ["ExerciseSpec", "Report", "Verdict", "grade", "parse_spec", "refusals"]
+__all__ = ["ExerciseSpec", "Report", "Verdict", "grade", "parse_spec", "refusals", "too_long"]

@@ -20,7 +20,7 @@ def refusals(spec: ExerciseSpec, files: Mapping[str, bytes]) -> dict[str, str]:
             wanted = ", ".join(f"«{one}»" for one in known)
             found[name] = f"Este ejercicio no pide «{name}»: se entrega {wanted}."
         elif len(content) > file.max_bytes:
-            found[name] = f"«{name}» ocupa {len(content)} bytes y el máximo es {file.max_bytes}: redúcelo."
+            found[name] = too_long(name, len(content), file.max_bytes)
         elif b"\x00" in content:
             found[name] = f"«{name}» no es texto: contiene bytes nulos."
         elif not _is_utf8(content):
@@ -46,6 +46,16 @@ def languages_of(spec: ExerciseSpec, files: Mapping[str, bytes]) -> list[str]:
 
 def _languages(spec: ExerciseSpec) -> set[str]:
     return {file.language for file in spec.files if file.language}
+
+
+def too_long(name: str, size: int, most: int) -> str:
+    """What is said of a file of `size` bytes where `most` are accepted."""
+    return f"«{name}» ocupa {_kib(size)} y el máximo es {_kib(most)}: redúcelo."
+
+
+def _kib(size: int) -> str:
+    """A size as people say it, rounded up, so that what is too long never reads like the limit."""
+    return f"{size} bytes" if size < 10 << 10 else f"{-(-size >> 10)} KiB"
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -179,7 +179,7 @@ def test_what_cannot_be_handed_in_is_said_at_the_field(
 ) -> None:
     answer = hand_in(ana, exercise, "x" * 70_000, to=to, headers=headers)
     assert answer.status_code == 422
-    assert "ocupa 70001 bytes y el máximo es 65536" in answer.text
+    assert "ocupa 69 KiB y el máximo es 64 KiB" in answer.text
     assert not Grading.objects.exists()
 
 
