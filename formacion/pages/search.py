@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -44,6 +43,22 @@ def fold(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Text:
+    """Words as they are shown and as they are compared: character by character the same length."""
+
+    plain: str
+    folded: str
+
+    @classmethod
+    def of(cls, plain: str) -> _Text:
+        return cls(plain, fold(plain))
+
+    def __add__(self, other: _Text) -> _Text:
+        gap = " " if self.plain and other.plain else ""
+        return _Text(f"{self.plain}{gap}{other.plain}", f"{self.folded}{gap}{other.folded}")
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """Something found. `before`, `hit`, `after`: the words around the first hit in its text, or empty."""
 
@@ -62,7 +77,7 @@ class _Candidate:
     title: str
     kind: str
     course: str
-    text: str
+    text: _Text
 
 
 @require_safe
@@ -78,11 +93,11 @@ def find(user: Any, query: str) -> list[Result]:
     words = fold(query).split()[:MOST_WORDS]
     ranked: list[tuple[int, Result]] = []
     for candidate in _candidates(user):
-        title, text = fold(candidate.title), fold(candidate.text)
+        title, text = fold(candidate.title), candidate.text.folded
         if not all(word in title or word in text for word in words):
             continue
         rank = 0 if all(word in title for word in words) else 1
-        ranked.append((rank, _result(candidate, text, words)))
+        ranked.append((rank, _result(candidate, words)))
     return [result for _rank, result in sorted(ranked, key=lambda pair: pair[0])]
 
 
@@ -90,12 +105,13 @@ def _candidates(user: Any) -> Iterator[_Candidate]:
     readable = set(Course.objects.read_by(user).values_list("pk", flat=True))
     visible = list(Course.objects.visible_to(user))
     seen = set()
-    # the texts are read once for each revision and process, not for each search
-    documents = Document.objects.published().filter(course__in=visible).select_related("course", "file")
-    for document in documents.defer("body_html", "contents", "cited", "objectives"):
-        text = document.summary
-        if document.course_id in readable:
-            text = f"{text} {_plain(document.pk, document.file.published_id)}".strip()
+    published = Document.objects.published().filter(course__in=visible).select_related("course", "file")
+    documents = list(published.defer("body_html", "contents", "cited", "objectives"))
+    texts = _texts([document for document in documents if document.course_id in readable])
+    for document in documents:
+        text = _Text.of(document.summary)
+        if document.pk in texts:
+            text += texts[document.pk]
         url = document.get_absolute_url()
         seen.add(url)
         yield _Candidate(url, document.title, str(document.get_kind_display()), document.course.title, text)
@@ -104,32 +120,42 @@ def _candidates(user: Any) -> Iterator[_Candidate]:
             for source in extensions.findables:
                 for entry in source.entries(course):
                     if entry.url not in seen:
-                        yield _Candidate(entry.url, entry.title, entry.kind, course.title, entry.text)
+                        yield _Candidate(entry.url, entry.title, entry.kind, course.title, _Text.of(entry.text))
 
 
-@lru_cache(maxsize=2000)
-def _plain(document: int, revision: int) -> str:
-    """The words of a document. `revision` keys the cache: another text is another entry."""
-    body = Document.objects.values_list("body_html", flat=True).get(pk=document)
+_read: dict[tuple[int, int | None], _Text] = {}
+MOST_TEXTS = 2000
+
+
+def _texts(documents: list[Document]) -> dict[int, _Text]:
+    """The words of documents by id. Each text is read once a process: another revision is another entry."""
+    keys = {document.pk: (document.pk, document.file.published_id) for document in documents}
+    found = {pk: _read[key] for pk, key in keys.items() if key in _read}
+    missing = Document.objects.filter(pk__in=keys.keys() - found.keys())
+    for pk, body in missing.values_list("pk", "body_html"):
+        if len(_read) >= MOST_TEXTS:
+            _read.clear()
+        found[pk] = _read[keys[pk]] = _Text.of(_words(body))
+    return found
+
+
+def _words(body: str) -> str:
     return " ".join(html.unescape(strip_tags(ENDS.sub(r"\g<0> ", UNREADABLE.sub("", body)))).split())
 
 
-def _result(candidate: _Candidate, folded: str, words: list[str]) -> Result:
-    found = [(at, word) for word in words if (at := folded.find(word)) >= 0]
+def _result(candidate: _Candidate, words: list[str]) -> Result:
+    text = candidate.text.plain
+    found = [(at, word) for word in words if (at := candidate.text.folded.find(word)) >= 0]
     if not found:
-        return Result(
-            candidate.url, candidate.title, candidate.kind, candidate.course, _cut(candidate.text), "", ""
-        )
+        return Result(candidate.url, candidate.title, candidate.kind, candidate.course, _cut(text), "", "")
     at, word = min(found)
     end = at + len(word)
-    start = max(candidate.text.rfind(" ", 0, max(at - AROUND, 0)) + 1, 0)
-    stop = candidate.text.find(" ", end + AROUND)
-    stop = len(candidate.text) if stop < 0 else stop
-    before = ("… " if start else "") + candidate.text[start:at]
-    after = candidate.text[end:stop] + (" …" if stop < len(candidate.text) else "")
-    return Result(
-        candidate.url, candidate.title, candidate.kind, candidate.course, before, candidate.text[at:end], after
-    )
+    start = max(text.rfind(" ", 0, max(at - AROUND, 0)) + 1, 0)
+    stop = text.find(" ", end + AROUND)
+    stop = len(text) if stop < 0 else stop
+    before = ("… " if start else "") + text[start:at]
+    after = text[end:stop] + (" …" if stop < len(text) else "")
+    return Result(candidate.url, candidate.title, candidate.kind, candidate.course, before, text[at:end], after)
 
 
 def _cut(text: str) -> str:

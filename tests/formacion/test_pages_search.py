@@ -1,8 +1,12 @@
 """Finding by words."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 from django.test import Client
 
+from formacion.pages import search
 from formacion.pages.search import find, fold
 from tests import factories
 from tests.conftest import Cast
@@ -87,3 +91,15 @@ def test_what_was_looked_for_is_shown_as_text(cast: Cast, client: Client) -> Non
     assert page.status_code == 200
     assert "<script>alert" not in page.text
     assert "Nada de lo publicado" in page.text
+
+
+@pytest.mark.django_db
+def test_looking_for_something_takes_few_queries_however_many_texts_there_are(
+    cast: Cast, client: Client, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    for number in range(12):
+        factories.make_document(cast.course, body_html=f"<p>Ventana {number}</p>")
+    search._read.clear()
+    client.force_login(cast.ana)
+    with django_assert_max_num_queries(8):
+        assert "12 resultados" in client.get("/buscar/", {"q": "ventana"}).text
