@@ -55,7 +55,7 @@ TEXT_WORDS = {
     "fault": gettext_lazy("Qué falló"),
 }
 # how long a grading has been waited for, in seconds -> how often a page asks, in milliseconds
-PACES = ((5, 250), (20, 500), (60, 1000), (300, 2000))
+PACES = ((5, 200), (20, 500), (60, 1000), (300, 2000))
 SLOWEST = 5000
 _CASE_STEP = re.compile(r"Caso (\d+ de \d+)")
 _NAMED_LINE = re.compile(r"(?m)^(?P<file>[\w./+-]+\.\w+):(?P<line>\d+)")

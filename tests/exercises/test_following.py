@@ -41,7 +41,7 @@ def test_the_second_step_of_envoy_validates() -> None:
     assert following.steps_of(a_grading(), "envoy")[1].title == "2 · Valida"
 
 
-@pytest.mark.parametrize(("waited", "pace"), [(0, 250), (10, 500), (45, 1000), (200, 2000), (4000, 5000)])
+@pytest.mark.parametrize(("waited", "pace"), [(0, 200), (10, 500), (45, 1000), (200, 2000), (4000, 5000)])
 def test_a_page_asks_less_often_the_longer_it_waits(waited: int, pace: int) -> None:
     assert following.pace_of(a_grading(), NOW + timedelta(seconds=waited)) == pace
 
