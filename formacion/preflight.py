@@ -19,8 +19,15 @@ from pathlib import Path
 
 PYTHON_MINIMUM = (3, 11)
 GLIBC_MINIMUM = (2, 35)
-# command to look for -> Debian package that brings it
-TEST_PROGRAMS = {"chromium": "chromium", "g++": "g++", "git": "git"}
+# program that the tests look for, below /usr as jails see it -> Debian package that brings it
+TEST_PROGRAMS = {
+    "chromium": "chromium",
+    "g++": "g++",
+    "rustc": "rustc",
+    "go": "golang-go",
+    "javac": "openjdk-17-jdk-headless",
+    "git": "git",
+}
 CLONE = Path(__file__).resolve().parent.parent
 
 
@@ -86,7 +93,7 @@ def port_taken(port: int) -> list[Lack]:
 
 def missing_for_tests() -> list[str]:
     """Debian packages that the tests need and the machine lacks; services that answer are not needed again."""
-    packages = [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program)]
+    packages = [package for program, package in TEST_PROGRAMS.items() if not Path("/usr/bin", program).exists()]
     services = {
         "postgresql": (os.environ.get("TEST_DATABASE_URL"), 5432, "/usr/lib/postgresql"),
         "redis-server": (os.environ.get("TEST_REDIS_URL"), 6379, "/usr/bin/redis-server"),

@@ -60,7 +60,9 @@ def faults(page: Page) -> list[str]:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.evaluate(AXE.read_text())
-        result: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
+        result: dict[str, Any] = page.evaluate(
+            "axe.run(document, {resultTypes: ['violations'], preload: false})"
+        )
         for violation in result["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 places = [node["target"] for node in violation["nodes"]]
