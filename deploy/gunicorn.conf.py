@@ -3,7 +3,9 @@
 import multiprocessing
 import os
 
-bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT') or 8000}")
+loopback = f"127.0.0.1:{os.environ.get('PORT') or 8000}"
+# with demo accounts, whose password everybody knows, nobody outside this machine is let in
+bind = loopback if os.environ.get("DEMO") == "1" else os.environ.get("BIND") or loopback
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS") or min(4, multiprocessing.cpu_count()))
 threads = int(os.environ.get("WEB_THREADS") or 4)

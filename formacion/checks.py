@@ -56,3 +56,17 @@ def leases_outlast_heartbeats(**_: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register()
+def demo_stays_at_home(**_: Any) -> list[CheckMessage]:
+    """Accounts whose password everybody knows are not for a site that others reach."""
+    if settings.DEMO and settings.PRODUCTION:
+        return [
+            Error(
+                "DEMO=1 y PRODUCTION=1 a la vez: cualquiera entraría como admin@demo.test.",
+                hint="Quita DEMO, o PRODUCTION si es una prueba en tu máquina.",
+                id="formacion.E003",
+            )
+        ]
+    return []

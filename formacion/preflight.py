@@ -61,7 +61,7 @@ def missing_for_everything() -> list[Lack]:
     if library != "glibc" or number < GLIBC_MINIMUM:
         lacks.append(
             Lack(
-                f"La biblioteca de C es {library or 'desconocida'} {version}; hace falta glibc 2.35 o posterior.",
+                f"La biblioteca de C es {library or 'desconocida'} {version}; hace falta glibc 2.35 o más.",
                 "Usa Debian 12, Ubuntu 22.04 o posteriores.",
             )
         )

@@ -21,11 +21,6 @@ PRODUCTION = {
 CHECKS: list[tuple[str, list[str], dict[str, str]]] = [
     ("formato", [f"{BINARIES}/ruff", "format", "--check", "--quiet", "."], {}),
     ("estilo", [f"{BINARIES}/ruff", "check", "--quiet", "."], {}),
-    (
-        "plantillas",
-        [f"{BINARIES}/djlint", "--check", "--lint", "--quiet", "formacion", "courses", "exercises"],
-        {},
-    ),
     ("plantas", [f"{BINARIES}/lint-imports"], {}),
     ("migraciones", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"], {}),
     (

@@ -17,6 +17,7 @@ def test_the_defaults_are_right():
     [
         ({"BROKER_URL": "sqs://"}, checks.broker_is_known, "formacion.E001"),
         ({"PRODUCTION": True, "BROKER_URL": ""}, checks.broker_is_known, "formacion.W001"),
+        ({"DEMO": True, "PRODUCTION": True}, checks.demo_stays_at_home, "formacion.E003"),
         ({"LEASE_SECONDS": 10}, checks.leases_outlast_heartbeats, "formacion.E002"),
         (
             {"MAX_RUNNING_PER_USER": 5, "MAX_PENDING_PER_USER": 3},

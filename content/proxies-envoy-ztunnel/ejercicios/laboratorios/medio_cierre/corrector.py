@@ -69,7 +69,10 @@ def closes_a_silent_session(lab: Lab) -> None:
         seconds = client.wait_closed(within=lab.options["latest"] + 0.3)
     server.expect_connections(1)
     lab.expect_between(
-        "los segundos hasta el cierre de la sesión muda", lab.options["earliest"], lab.options["latest"], seconds
+        "los segundos hasta el cierre de la sesión muda",
+        lab.options["earliest"],
+        lab.options["latest"],
+        seconds,
     )
 
 
@@ -90,7 +93,9 @@ def busy_session_lives(lab: Lab) -> None:
 
 
 def silent_session_lives(lab: Lab) -> None:
-    server = lab.tcp_upstream("B1", lambda connection: connection.send(connection.receive_until(b"\n", within=6)))
+    server = lab.tcp_upstream(
+        "B1", lambda connection: connection.send(connection.receive_until(b"\n", within=6))
+    )
     lab.envoy.wait_ready()
     with lab.connect("ESCUCHA") as client:
         lab.sleep(lab.options["silence"])
