@@ -15,12 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from courses.models import Teaching
 from exercises import attempts, reading, reviewing
 from exercises.following import anchor_of
 from exercises.models import Review, ReviewComment, Submission, SubmissionQuerySet
+from exercises.posting import posted_from
 from exercises.submission_views import previous, whole
 
 PER_PAGE = 50
@@ -174,7 +175,7 @@ def _edited(request: HttpRequest, comments: list[ReviewComment]) -> int | None:
     return next((c.pk for c in comments if c.is_draft and str(c.pk) == wanted), None)
 
 
-@require_POST
+@posted_from(lambda request, pk: reverse("review", args=[pk]))
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a draft under a line, or an answer; or change one (`borrador`), or throw it away without words."""
     if not request.user.is_authenticated:
@@ -206,7 +207,7 @@ def _comment(review: Review, pk: str) -> ReviewComment:
     return get_object_or_404(review.comments.select_related("reply_to"), pk=number)
 
 
-@require_POST
+@posted_from(lambda request, pk: reverse("review", args=[pk]))
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """`decision`: approved, changes_wanted, or draft, which only keeps the words."""
     if not request.user.is_authenticated:
@@ -247,7 +248,7 @@ def _told(found: Submission, decision: str) -> str:
     return _("Cambios pedidos a %s.") % name
 
 
-@require_POST
+@posted_from(lambda request, pk: reverse("review", args=[pk]))
 def give_points(request: HttpRequest, pk: int) -> HttpResponse:
     """Points by hand, with a reason; `retirar` takes them back."""
     if not request.user.is_authenticated:

@@ -10,13 +10,15 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from exercises import attempts, judging, reading, reviewing
 from exercises.models import Exercise, FileSetEntry, Review, ReviewComment, Submission, SubmissionQuerySet
+from exercises.posting import posted_from
 
 WHOLE = ("enrollment__user", "enrollment__cohort", "exercise__document__course", "exercise__document__file")
 
@@ -126,7 +128,7 @@ def download(request: HttpRequest, pk: int, name: str = "") -> HttpResponse:
     return response
 
 
-@require_POST
+@posted_from(lambda request, pk: reverse("submission", args=[pk]))
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """The student answers a comment: it is there at once."""
     found = Submission.objects.by(request.user) if request.user.is_authenticated else None

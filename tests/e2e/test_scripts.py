@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 pytestmark = pytest.mark.e2e
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 PAGE = """<!doctype html><html lang="es"><head><meta charset="utf-8"><title>Piezas</title>
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/site.css">
 <script src="/site.js" defer></script><script src="/editor.js" defer></script></head>
@@ -93,17 +85,9 @@ def server() -> Iterator[http.server.ThreadingHTTPServer]:
     site.shutdown()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def page(browser, server) -> Iterator[Page]:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+def page(chromium: Browser, server) -> Iterator[Page]:
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.faults = []
     page.on("pageerror", lambda fault: page.faults.append(str(fault)))

@@ -382,3 +382,11 @@ def test_a_lesson_s_cards_are_one_query(cast: Cast, ana: Client, django_assert_n
     with django_assert_num_queries(1):
         context = Practice().context(lesson, cast.ana_enrolled, None)
     assert len(context["cards"]) == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["comment", "decide", "give_points"])
+def test_asking_for_the_address_of_a_refused_form_leads_to_its_page(client, name):
+    asked = client.get(reverse(name, args=[7]) + "?archivo=main.py&linea=2")
+    assert asked.status_code == 302
+    assert asked["Location"] == reverse("review", args=[7]) + "?archivo=main.py&linea=2"
