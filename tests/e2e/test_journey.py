@@ -229,7 +229,7 @@ def test_an_instructor_reviews_and_the_student_sees_it(visit: Visit) -> None:
     student.page.goto(COURSE + LABS + "medio_cierre/")
     student.page.locator("#intentos").get_by_role("link", name=re.compile("Intento")).first.click()
     expect(student.page.locator("main")).to_contain_text("Falta explicar el plazo de fábrica.")
-    expect(student.page.locator(".thread").first).to_contain_text("idle_timeout")
+    expect(student.page.locator(".source .thread")).to_contain_text("idle_timeout")
     student.shoot("entrega")
     student.page.goto("/ejercicios/")
     student.shoot("ejercicios")
