@@ -65,6 +65,12 @@ def path(name: str, default: Path) -> Path:
     return Path(value).expanduser().absolute() if value else default
 
 
+def log_line() -> str:
+    """The format of a line of the log. LOG_PART says whose it is where `manage.py run` gathers them."""
+    part = text("LOG_PART").replace("%", "%%")
+    return (f"{part:<9} │ " if part else "") + "%(levelname)s %(name)s: %(message)s"
+
+
 def pairs(name: str) -> dict[str, str]:
     """The variable as NAME=VALUE pairs, separated by commas."""
     result = {}

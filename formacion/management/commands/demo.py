@@ -50,4 +50,5 @@ class Command(BaseCommand):
             )
             Teaching.objects.get_or_create(user=instructor, cohort=cohort)
             Enrollment.objects.get_or_create(user=student, course=course, defaults={"cohort": cohort})
-        self.stdout.write("Cuentas de demostración: " + ", ".join(ACCOUNTS))
+        if options["verbosity"]:
+            self.stdout.write("Cuentas de demostración: " + ", ".join(ACCOUNTS))

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from exercises.sandbox.machine import probe
 from formacion.broker import embedded_broker_command, is_embedded
+from formacion.management.commands import demo
 from formacion.preflight import port_taken
 
 COURSE = settings.BASE_DIR / "content" / "proxies-envoy-ztunnel"
@@ -22,9 +25,10 @@ PROGRAM = """
 [program:{name}]
 command={command}
 priority={priority}
+environment=LOG_PART="{name}"
 autorestart={restart}
 startsecs={startsecs}
-startretries=20
+startretries=10000
 stopsignal=TERM
 stopwaitsecs=8
 stopasgroup={group}
@@ -40,36 +44,55 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = os.environ.get("PORT") or "8000"
+        configuration = settings.DATA_DIR / "supervisord.conf"
+        if process := running_with(configuration):
+            raise CommandError(
+                f"Ya hay un sitio en marcha con los datos de {settings.DATA_DIR} (proceso {process}). "
+                "Páralo o usa otros datos: DATA_DIR=otra/carpeta make run"
+            )
         if lacks := port_taken(int(port)):
             raise CommandError(f"{lacks[0].what} {lacks[0].remedy}")
+        if settings.REQUIRE_SANDBOX and (reason := probe(settings.SANDBOX_DIR)):
+            raise CommandError(f"REQUIRE_SANDBOX=1 y en esta máquina no se puede corregir: {reason}")
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
         collect_static()
         call_command("import_course", str(COURSE), verbosity=1)
         if settings.DEMO:
-            call_command("demo")
+            call_command("demo", verbosity=0)
         self.stdout.write("Arranco el sitio…")
         self.stdout.flush()
-        configuration = settings.DATA_DIR / "supervisord.conf"
-        configuration.write_text(supervisor_configuration())
-        supervisord = str(Path(sys.executable).with_name("supervisord"))
+        configuration.write_text(supervisor_configuration(f"http://127.0.0.1:{port}"))
         os.chdir(settings.BASE_DIR)
-        os.execv(supervisord, [supervisord, "--nodaemon", "--silent", "-c", str(configuration)])
+        # as a module: a script names the Python of the place where its environment was made
+        command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--silent"]
+        os.execv(sys.executable, [*command, "-c", str(configuration)])
 
 
-def supervisor_configuration() -> str:
-    """The text of supervisord.conf: broker (where embedded), web server, worker, the line that says ready."""
-    binaries = Path(sys.executable).parent
-    python = f"{sys.executable} -u"
+def running_with(configuration: Path) -> int | None:
+    """The process that looks after a site with this configuration, if there is one."""
+    with suppress(OSError, ValueError):
+        process = int((configuration.parent / "supervisord.pid").read_text())
+        if os.fsencode(configuration) in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
+            return process
+    return None
+
+
+def supervisor_configuration(address: str) -> str:
+    """The text of supervisord.conf: broker (where embedded), web server, worker, the lines that say ready."""
+    python = sys.executable
+    accounts = []
+    if settings.DEMO:
+        accounts = [f"Cuentas (contraseña: {demo.password()}):", *(f"  {email}" for email in demo.ACCOUNTS)]
+    web = [python, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "formacion.wsgi"]
     programs = [
-        ("web", f"{binaries}/gunicorn -c deploy/gunicorn.conf.py formacion.wsgi", 20, "true", 1, "true"),
+        ("web", web, 20, "true", 1, "true"),
         # the pool's children are told by their parent, so that a grading under way can be handed back
-        ("corrector", f"{python} manage.py worker", 30, "true", 1, "false"),
-        ("listo", f"{python} manage.py ready", 40, "false", 0, "true"),
+        ("corrector", [python, "manage.py", "worker"], 30, "true", 1, "false"),
+        ("listo", [python, "-m", "formacion.ready", address, *accounts], 40, "false", 0, "true"),
     ]
     if is_embedded():
-        command = shlex.join(embedded_broker_command(settings.DATA_DIR))
-        programs.insert(0, ("cola", command, 10, "true", 1, "true"))
+        programs.insert(0, ("cola", embedded_broker_command(settings.DATA_DIR), 10, "true", 1, "true"))
     head = (
         "[supervisord]\n"
         f"user={getpass.getuser()}\n"
@@ -82,8 +105,11 @@ def supervisor_configuration() -> str:
         "logfile_backups=1\n"
     )
     keys = ("name", "command", "priority", "restart", "startsecs", "group")
-    escaped = [{k: str(v).replace("%", "%%") for k, v in zip(keys, row, strict=True)} for row in programs]
-    return head + "".join(PROGRAM.format(**row) for row in escaped)
+    rows = [dict(zip(keys, program, strict=True)) for program in programs]
+    for row in rows:
+        # nobody outlives the supervisor, however it ended
+        row["command"] = shlex.join([python, "-m", "formacion.tether", *row["command"]]).replace("%", "%%")
+    return head + "".join(PROGRAM.format(**row) for row in rows)
 
 
 def collect_static() -> None:
