@@ -18,7 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PYTHON_MINIMUM = (3, 11)
+NEWER_PYTHONS = ("python3.14", "python3.13", "python3.12", "python3.11")
+# modules that a Python may have been built without -> what they are
+BUILT_MODULES = {"_sqlite3": "SQLite", "_ssl": "TLS", "_ctypes": "ctypes", "zlib": "zlib"}
 GLIBC_MINIMUM = (2, 35)
+DISK_BYTES = 3 << 29  # 1.5 GiB: packages 0.9, Node's included; front end 0.1; Envoy again for the jails
 # program that the tests look for, below /usr as jails see it -> Debian package that brings it
 TEST_PROGRAMS = {
     "chromium": "chromium",
@@ -49,14 +53,8 @@ def missing_for_everything() -> list[Lack]:
                 "Usa Linux en x86-64: Envoy y el motor de diagramas solo se publican para él.",
             )
         )
-    if sys.version_info[:2] < PYTHON_MINIMUM:
-        lacks.append(
-            Lack(
-                f"Python es {platform.python_version()}; hace falta 3.11 o posterior.",
-                "Instálalo y dilo: make PYTHON=python3.11 …",
-            )
-        )
-    library, version = platform.libc_ver()
+    told = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in os.confstr_names else None
+    library, _, version = (told or "").partition(" ")
     number = tuple(int(part) for part in version.split(".")[:2]) if version[:1].isdigit() else (0, 0)
     if library != "glibc" or number < GLIBC_MINIMUM:
         lacks.append(
@@ -65,17 +63,70 @@ def missing_for_everything() -> list[Lack]:
                 "Usa Debian 12, Ubuntu 22.04 o posteriores.",
             )
         )
-    if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
+    lacks += lacking_python() or lacking_modules()
+    # what is compiled at set-up stays
+    if not any((CLONE / ".venv" / "libexec").glob("*/jinit-*")):
+        lacks += lacking_compiler()
+    lacks += unwritable_folders()
+    if not (CLONE / ".venv").exists() and not lacks and shutil.disk_usage(CLONE).free < DISK_BYTES:
+        lacks.append(
+            Lack(
+                f"En {CLONE} quedan menos de {DISK_BYTES / 2**30:.1f} GiB libres.",
+                "Libera espacio: los paquetes, Envoy entre ellos, ocupan casi todo eso.",
+            )
+        )
+    return lacks
+
+
+def lacking_python() -> list[Lack]:
+    """A Lack where this Python is too old; its remedy names a newer one that is here."""
+    if sys.version_info[:2] >= PYTHON_MINIMUM:
+        return []
+    newer = next((name for name in NEWER_PYTHONS if shutil.which(name)), None)
+    remedy = f"Usa el que hay: make PYTHON={newer} …" if newer else "Instálalo y dilo: make PYTHON=python3.11 …"
+    return [Lack(f"Python es {platform.python_version()}; hace falta 3.11 o posterior.", remedy)]
+
+
+def lacking_modules() -> list[Lack]:
+    """A Lack for each part of the standard library that was left out of this Python."""
+    lacks = []
+    if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         lacks.append(Lack("A Python le falta el módulo venv.", "En Debian: apt install python3-venv"))
-    if not (shutil.which("cc") or shutil.which("gcc")):
-        lacks.append(Lack("No hay compilador de C.", "En Debian: apt install gcc libc6-dev"))
-    for folder in (CLONE, Path(os.environ.get("DATA_DIR") or CLONE / "var")):
-        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-        if not os.access(nearest, os.W_OK):
+    for name, what in BUILT_MODULES.items():
+        if importlib.util.find_spec(name) is None:
             lacks.append(
-                Lack(f"No se puede escribir en {nearest}.", "Cambia su dueño o indica DATA_DIR=otra/carpeta.")
+                Lack(f"A Python le falta {what}.", "Usa el Python del sistema: make PYTHON=/usr/bin/python3 …")
             )
     return lacks
+
+
+def lacking_compiler() -> list[Lack]:
+    """A Lack where no C program can be compiled: without compiler, or without the C library's headers."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    remedy = "En Debian: apt install gcc libc6-dev"
+    if compiler is None:
+        return [Lack("No hay compilador de C.", remedy)]
+    command = [compiler, "-x", "c", "-fsyntax-only", "-"]
+    tried = subprocess.run(command, input=b"#include <stdio.h>\n", capture_output=True)
+    return [Lack("Al compilador de C le faltan las cabeceras.", remedy)] if tried.returncode else []
+
+
+def unwritable_folders() -> list[Lack]:
+    """A Lack for each folder that set-up or site must write and cannot."""
+    data = Path(os.environ.get("DATA_DIR") or CLONE / "var")
+    sandbox = Path(os.environ.get("SANDBOX_DIR") or "/var/tmp")
+    remedies = {
+        CLONE: "Haz el clon en una carpeta tuya.",
+        data: "Indica otra: DATA_DIR=carpeta make …",
+        sandbox: "Indica otra, por la que pueda pasar cualquiera (modo 0711): SANDBOX_DIR=carpeta make …",
+    }
+    lacks = {}
+    for folder, remedy in remedies.items():
+        nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+            # one lack for one folder: what the clone cannot take, neither can the data below it
+            lacks.setdefault(nearest, Lack(f"No se puede escribir en {nearest}.", remedy))
+    return list(lacks.values())
 
 
 def port_taken(port: int) -> list[Lack]:
