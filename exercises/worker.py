@@ -168,13 +168,21 @@ _pulse: Pulse | None = None
 
 @worker_init.connect
 def look_at_the_machine(sender: WorkController, **_: Any) -> None:
-    """Before the pool is made. Where REQUIRE_SANDBOX is set, a worker that cannot grade does not start."""
+    """Before the pool is made. Where REQUIRE_SANDBOX is set, a worker that cannot grade does not start.
+
+    Nor does one in production where the memory of a whole job cannot be limited.
+    """
     global _pulse
     machine = describe_machine(settings.SANDBOX_DIR)
     if not machine.can_run:
         print(f"No se puede corregir en esta máquina: {machine.reason}", file=sys.stderr, flush=True)
         if settings.REQUIRE_SANDBOX:
             raise SystemExit(1)
+    elif settings.PRODUCTION and not machine.limits_memory:
+        for weakness in machine.weaknesses:
+            print(f"{weakness.what} {weakness.remedy}", file=sys.stderr)
+        print("En producción un corrector no arranca así.", file=sys.stderr, flush=True)
+        raise SystemExit(1)
     _pulse = Pulse(sender.app, sender.hostname, sender.concurrency)
     _pulse.announce(machine)
 
