@@ -40,6 +40,11 @@ def _stored_secret(name: str) -> str:
 PRODUCTION = env.flag("PRODUCTION")
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
+if PRODUCTION and not env.text("SECRET_KEY"):
+    # one made here would be another one on every host
+    raise ImproperlyConfigured(
+        "PRODUCTION=1 sin SECRET_KEY. Haz una: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
 SECRET_KEY = env.text("SECRET_KEY") or _stored_secret("secret_key")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")

@@ -17,6 +17,7 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "formacion.example",
     "DATABASE_URL": "postgresql://formacion@127.0.0.1/formacion",
     "BROKER_URL": "redis://127.0.0.1:6379/0",
+    "EMAIL_HOST": "mail.formacion.example",
 }
 CHECKS: list[tuple[str, list[str], dict[str, str]]] = [
     ("formato", [f"{BINARIES}/ruff", "format", "--check", "--quiet", "."], {}),

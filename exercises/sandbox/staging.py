@@ -34,9 +34,9 @@ class Stage:
             root.mkdir(mode=0o711, parents=True, exist_ok=True)
         except OSError as error:
             raise SandboxBroken(
-                f"No se puede crear {root}: {error.strerror}. Indique otro SANDBOX_DIR."
+                f"No se puede crear {root}: {error.strerror}. Indica otro SANDBOX_DIR."
             ) from error
-        _refuse_unfit(root)
+        refuse_unfit(root)
 
     def put(self, source: Path) -> Path:
         """Copy a file or folder, symbolic links as links. Returns the staged path, of the same name."""
@@ -90,18 +90,16 @@ class Stage:
         return target / source.name
 
 
-def _refuse_unfit(root: Path) -> None:
+def refuse_unfit(root: Path) -> None:
     """/var/tmp is everybody's: somebody else may have made the folder, or a link in its place, before us."""
     status = root.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
-        raise SandboxBroken(f"{root} no es una carpeta propia. Bórrela o indique otro SANDBOX_DIR.")
+        raise SandboxBroken(f"{root} no es una carpeta propia. Bórrala o indica otro SANDBOX_DIR.")
     if status.st_mode & 0o022:
-        raise SandboxBroken(f"Otros pueden escribir en {root}. Ejecute chmod 711 {root}.")
+        raise SandboxBroken(f"Otros pueden escribir en {root}. Ejecuta chmod 711 {root}.")
     for folder in (root.resolve(), *root.resolve().parents):
         if not folder.stat().st_mode & 0o001:
-            raise SandboxBroken(
-                f"Una jaula no puede atravesar {folder}. Indique otro SANDBOX_DIR, o chmod o+x."
-            )
+            raise SandboxBroken(f"Una jaula no puede atravesar {folder}. Indica otro SANDBOX_DIR, o chmod o+x.")
 
 
 def _walk(source: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 
 from formacion import ready
 from formacion.management.commands import run
+from tests.services import free_port
 
 ADDRESS = "http://127.0.0.1:8000"
 
@@ -82,7 +83,7 @@ def test_the_number_of_a_site_that_was_killed_stops_nobody(data_dir):
 
 def test_where_the_sandbox_is_required_a_machine_without_one_is_an_error(settings, data_dir, monkeypatch):
     settings.REQUIRE_SANDBOX = True
-    monkeypatch.setenv("PORT", "0")
+    monkeypatch.setenv("PORT", str(free_port()))
     monkeypatch.setattr(run, "probe", lambda _: "No hay jaulas aquí.")
     with pytest.raises(CommandError, match="No hay jaulas aquí"):
         call_command("run")

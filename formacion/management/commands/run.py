@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from exercises.sandbox.machine import probe
+from formacion import env
 from formacion.broker import embedded_broker_command, is_embedded
 from formacion.management.commands import demo
 from formacion.preflight import port_taken
@@ -43,14 +44,14 @@ class Command(BaseCommand):
     help = "Pone en marcha el sitio: base de datos, curso, servidor web y corrector. Ctrl-C lo para todo."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        port = os.environ.get("PORT") or "8000"
+        port = env.number("PORT", 8000, minimum=1)
         configuration = settings.DATA_DIR / "supervisord.conf"
         if process := running_with(configuration):
             raise CommandError(
                 f"Ya hay un sitio en marcha con los datos de {settings.DATA_DIR} (proceso {process}). "
                 "Páralo o usa otros datos: DATA_DIR=otra/carpeta make run"
             )
-        if lacks := port_taken(int(port)):
+        if lacks := port_taken(port):
             raise CommandError(f"{lacks[0].what} {lacks[0].remedy}")
         if settings.REQUIRE_SANDBOX and (reason := probe(settings.SANDBOX_DIR)):
             raise CommandError(f"REQUIRE_SANDBOX=1 y en esta máquina no se puede corregir: {reason}")
