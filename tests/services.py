@@ -87,7 +87,7 @@ def program(name: str, *places: str) -> str:
         None,
     )
     if not found:
-        raise ServiceMissing(f"No responde ningún servidor y falta {name}: instálelo con apt o dé TEST_*_URL.")
+        raise ServiceMissing(f"No responde ningún servidor y falta {name}: instálalo con apt o da TEST_*_URL.")
     return found
 
 

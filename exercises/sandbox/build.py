@@ -43,7 +43,7 @@ def _build(name: str, folder: Path) -> Path:
         return target
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        raise SandboxBroken(f"Falta {name} y no hay compilador de C. Instale gcc y ejecute make setup.")
+        raise SandboxBroken(f"Falta {name} y no hay compilador de C. Instala gcc y ejecuta make setup.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as workshop:
@@ -59,7 +59,7 @@ def _build(name: str, folder: Path) -> Path:
             fresh.chmod(0o755)
             os.replace(fresh, target)
     except OSError as error:
-        raise SandboxBroken(f"No se pudo compilar {name} en {folder}: {error}. Ejecute make setup.") from error
+        raise SandboxBroken(f"No se pudo compilar {name} en {folder}: {error}. Ejecuta make setup.") from error
     return target
 
 

@@ -87,7 +87,7 @@ def _without_jails(reason: str) -> Enforcement:
     for path, forbids, command in NAMESPACE_SWITCHES:
         switch = Path(path)
         if switch.exists() and switch.read_text().strip() == forbids:
-            reason += f" El núcleo prohíbe los espacios de nombres de usuario: ejecute como root «{command}»."
+            reason += f" El núcleo prohíbe los espacios de nombres de usuario: ejecuta como root «{command}»."
     return Enforcement(
         engine=_engine(),
         groups=Mode.NONE,
@@ -108,9 +108,9 @@ def _weaknesses(*, grouped: bool, is_root: bool) -> list[Weakness]:
         found.append(
             Weakness(
                 "La memoria y el procesador se limitan por proceso, no por entrega: no hay grupos de control.",
-                f"Arranque el corrector con «{prefix} …»."
+                f"Arranca el corrector con «{prefix} …»."
                 if prefix
-                else "Arranque el corrector como root, o con un grupo de control v2 delegado "
+                else "Arranca el corrector como root, o con un grupo de control v2 delegado "
                 "(systemd: Delegate=yes).",
             )
         )
@@ -118,7 +118,7 @@ def _weaknesses(*, grouped: bool, is_root: bool) -> list[Weakness]:
         found.append(
             Weakness(
                 "Fuera de la jaula, los programas entregados tienen el mismo usuario que el corrector.",
-                "En producción arranque el corrector como root: cada jaula recibe entonces un usuario propio.",
+                "En producción arranca el corrector como root: cada jaula recibe entonces un usuario propio.",
             )
         )
     return found

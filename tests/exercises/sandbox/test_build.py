@@ -21,7 +21,7 @@ def test_a_second_build_finds_the_first(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_without_a_compiler_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(SandboxBroken, match="Instale gcc"):
+    with pytest.raises(SandboxBroken, match="Instala gcc"):
         build_tools(tmp_path)
 
 
