@@ -22,7 +22,7 @@ PREFLIGHT := \
   $(PYTHON) formacion/preflight.py
 
 # uv where it is there, in a tenth of pip's time; it may not know where pip looks, then pip does it
-INSTALL = uv pip install --quiet --compile-bytecode --python $(BIN)/python -r $(1) 2>/dev/null \
+INSTALL = uv pip install --quiet --python $(BIN)/python -r $(1) 2>/dev/null \
   || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1)
 
 preflight:
