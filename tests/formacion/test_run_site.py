@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -93,9 +94,11 @@ def start(data: Path, port: int, **variables: str) -> Site:
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Too deep for the address of a socket."""
-    return tmp_path_factory.mktemp("sitio") / ("carpeta-" * 12)
+    folder = tmp_path_factory.mktemp("sitio") / ("carpeta-" * 12)
+    yield folder
+    shutil.rmtree(embedded_socket(folder).parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
