@@ -107,7 +107,7 @@ class Pulse(threading.Thread):
                 if time.monotonic() >= due[turn]:
                     self._do(turn)
                     due[turn] = time.monotonic() + turns[turn]
-            if self._unnamed:
+            if self._unnamed and self._is_listening:  # else no jail can run: there is nobody to ask
                 self._do(self._name_a_tool)
             else:
                 self._stopped.wait(max(0.0, min(due.values()) - time.monotonic()))
