@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.contrib.auth import password_validation
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -30,6 +33,10 @@ class AccountAdapter(DefaultAccountAdapter):
         ),
         "unverified_primary_email": gettext_lazy("Comprueba antes tu dirección principal."),
     }
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever changed it is out, on all their machines, and comes in again."""
+        return resolve_url(settings.LOGIN_URL)
 
 
 class NotLikeOneself(password_validation.UserAttributeSimilarityValidator):

@@ -137,6 +137,12 @@ ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SIGNUP_FORM_CLASS = "formacion.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "signup": "formacion.password_forms.SignupForm",
+    "change_password": "formacion.password_forms.ChangePasswordForm",
+    "set_password": "formacion.password_forms.SetPasswordForm",
+    "reset_password_from_key": "formacion.password_forms.ResetPasswordKeyForm",
+}
 # per address generous enough for a classroom behind one NAT, per account tight
 ACCOUNT_RATE_LIMITS = {
     "login": "300/m/ip",

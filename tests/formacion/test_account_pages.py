@@ -155,6 +155,22 @@ def test_a_password_that_will_not_do_is_explained_as_we_speak(client: Client):
     assert STRANGE.findall(text) == []
 
 
+def test_two_passwords_that_differ_are_told_as_we_speak(client: Client, member: Client):
+    new = {"password1": PASSWORD, "password2": PASSWORD + "x"}
+    for visitor, page in ((member, "password/change/"), (Client(), "signup/")):
+        html = visitor.post(f"/cuenta/{page}", {"email": "n@ejemplo.test", "name": "N", **new}).content.decode()
+        assert "No es igual que la anterior." in html
+        assert STRANGE.findall(visible_text(html)) == []
+
+
+def test_whoever_changes_the_password_comes_in_again_and_lands_at_home(member: Client):
+    new = PASSWORD + "-otra"
+    answer = member.post(
+        "/cuenta/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    )
+    assert answer.headers["Location"] == "/cuenta/login/"
+
+
 def sign_up(client: Client, email: str) -> str:
     client.post(
         "/cuenta/signup/", {"email": email, "name": "Ana", "password1": PASSWORD, "password2": PASSWORD}
